@@ -1,0 +1,1 @@
+"""Who uses the site: people with an e-mail address instead of a user name."""

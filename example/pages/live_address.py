@@ -1,0 +1,32 @@
+"""Where a page finds the service, as seen from the request that asked for the page."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def live_source(request: HttpRequest) -> str:
+    """The service's address as a source expression of a Content-Security-Policy.
+
+    ``ws:`` in such an expression also allows ``wss:``, so behind a proxy that ends TLS nothing
+    has to be known about the scheme. Raises DisallowedHost, as every use of the host does.
+    """
+    if settings.LIVE_URL.startswith(("ws://", "wss://")):
+        address = urlsplit(settings.LIVE_URL)
+        return _source(address.scheme, address.netloc)
+    host = request.get_host()
+    if settings.LIVE_URL:
+        host = _without_port(host) + settings.LIVE_URL
+    return _source("ws", host)
+
+
+def _source(scheme: str, host: str) -> str:
+    # The grammar of a policy has no IPv6 addresses, and browsers drop what they can't parse:
+    # for those the scheme has to do (CSP level 3, section 2.3.1, host-source).
+    return f"{scheme}:" if host.startswith("[") else f"{scheme}://{host}"
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host

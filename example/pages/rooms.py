@@ -1,0 +1,23 @@
+"""The names of chat rooms."""
+
+LOBBY = "general"
+SUGGESTED_ROOMS = (LOBBY, "café", "東京", "Ünïcode & friends")
+NAME_LIMIT = 100
+
+
+class ImpossibleRoom(ValueError):
+    """The name can't be a room's; the text says why."""
+
+
+def room_named(name: str) -> str:
+    """Return the name as the service will see it. Raises ImpossibleRoom."""
+    name = name.strip()
+    if not name:
+        raise ImpossibleRoom("A room needs a name.")
+    if len(name) > NAME_LIMIT:
+        raise ImpossibleRoom(f"A room's name has at most {NAME_LIMIT} characters.")
+    if "/" in name or name in {".", ".."}:
+        raise ImpossibleRoom("A room's name is one part of an address: no “/”, not “.” or “..”.")
+    if not name.isprintable():
+        raise ImpossibleRoom("A room's name is made of characters that can be seen.")
+    return name

@@ -1,0 +1,98 @@
+/** A line chart of the last seconds, drawn as SVG. Points are placed by when they arrived, so
+ * that a browser whose clock is wrong draws the same picture. */
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const LEFT = 36;
+const RIGHT = 10;
+const TOP = 22;
+const BOTTOM = 22;
+
+function node(name, attributes, text = "") {
+  const made = document.createElementNS(NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+/** The next round number above a value: 1, 2 or 5 times a power of ten. */
+export function roundAbove(value) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(value, 0.1)));
+  return [1, 2, 5, 10].map((step) => step * power).find((round) => round >= value);
+}
+
+export class TimeChart {
+  #svg;
+  #seconds;
+  #least;
+  #points = [];
+
+  /** `least` is the smallest top of the scale, so that noise around zero stays small. */
+  constructor(svg, { seconds = 60, least = 1 } = {}) {
+    this.#svg = svg;
+    this.#seconds = seconds;
+    this.#least = least;
+    new ResizeObserver(() => this.draw()).observe(svg);
+  }
+
+  /** Add a value now; with a mark, a stem in the chart says who sent it. */
+  add(value, mark = null) {
+    this.#points.push({ value, mark, arrivedAt: performance.now() });
+    this.draw();
+  }
+
+  draw() {
+    const { width, height } = this.#svg.getBoundingClientRect();
+    if (width === 0) return;
+    const now = performance.now();
+    const oldest = now - this.#seconds * 1000;
+    this.#points = this.#points.filter(({ arrivedAt }) => arrivedAt >= oldest);
+    const top = roundAbove(Math.max(this.#least, ...this.#points.map(({ value }) => value)));
+    const x = (at) => LEFT + ((at - oldest) / (now - oldest)) * (width - LEFT - RIGHT);
+    const y = (value) => height - BOTTOM - (value / top) * (height - TOP - BOTTOM);
+    this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.#svg.replaceChildren(
+      ...this.#grid(width, height, top, y),
+      ...this.#line(x, y),
+      ...this.#marks(x, y, width),
+    );
+  }
+
+  #grid(width, height, top, y) {
+    const lines = [0, top / 2, top].flatMap((value) => [
+      node("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
+      node("text", { class: "tick", x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, value),
+    ]);
+    const base = height - 5;
+    return [
+      ...lines,
+      node("text", { class: "tick", x: LEFT, y: base }, `${this.#seconds} s ago`),
+      node("text", { class: "tick", x: width - RIGHT, y: base, "text-anchor": "end" }, "now"),
+    ];
+  }
+
+  #line(x, y) {
+    if (this.#points.length === 0) return [];
+    const places = this.#points.map((point) => [x(point.arrivedAt), y(point.value)]);
+    const path = places.map(([left, up]) => `${left.toFixed(1)},${up.toFixed(1)}`).join(" L");
+    const [first, last] = [places[0], places.at(-1)];
+    return [
+      node("path", { class: "area", d: `M${first[0]},${y(0)} L${path} L${last[0]},${y(0)} Z` }),
+      node("path", { class: "line", d: `M${path}` }),
+      node("circle", { class: "last", cx: last[0], cy: last[1], r: 4 }),
+    ];
+  }
+
+  #marks(x, y, width) {
+    return this.#points
+      .filter(({ mark }) => mark !== null)
+      .flatMap(({ mark, arrivedAt, value }) => {
+        const left = x(arrivedAt);
+        const anchor = left > width - 60 ? "end" : "middle";
+        return [
+          node("line", { class: "stem", x1: left, x2: left, y1: y(0), y2: TOP - 6 }),
+          node("circle", { class: "spike", cx: left, cy: y(value), r: 4 }),
+          node("text", { class: "mark", x: left, y: TOP - 10, "text-anchor": anchor }, mark),
+        ];
+      });
+  }
+}

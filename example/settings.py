@@ -1,0 +1,178 @@
+"""Settings of the site. The service beside it is started with this same module.
+
+Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
+REDIS_URL, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, LIVE_URL, SECURE_COOKIES, LOG_LEVEL.
+"""
+
+from pathlib import Path
+
+from environs import Env, validate
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / ".dev"
+
+env = Env()
+
+DEBUG = env.bool("DEBUG", default=True)
+if DEBUG:
+    SECRET_KEY = env.str(
+        "SECRET_KEY", default="insecure-development-key-shared-with-the-example-site"
+    )
+else:
+    SECRET_KEY = env.str("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+
+INSTALLED_APPS = [
+    "example.accounts",
+    "example.pages",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "ws_service",
+    "consumers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "example.pages.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "example.urls"
+WSGI_APPLICATION = "example.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "example.pages.context_processors.live",
+            ],
+        },
+    },
+]
+
+# --- Data --------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.dj_db_url("DATABASE_URL", default=f"sqlite:///{DATA / 'example.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Gunicorn's workers, the service and feed_dashboard share the file: readers must not
+    # wait for a writer (WAL), and writers take turns instead of failing (IMMEDIATE, time-out).
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # SQLite makes the file but not its folder, which git leaves out of a fresh clone.
+    if Path(DATABASES["default"]["NAME"]).parent == DATA:
+        DATA.mkdir(exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People ------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["example.accounts.backends.EmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "start"
+LOGOUT_REDIRECT_URL = "start"
+
+# --- Cookies and headers -----------------------------------------------------------------
+
+# A browser shares cookies between all ports of a host: under Django's default names, this
+# site would log its visitor out of every other Django site on the same machine.
+SESSION_COOKIE_NAME = "example_sessionid"
+CSRF_COOKIE_NAME = "example_csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=not DEBUG)
+CSRF_COOKIE_HTTPONLY = True  # the pages take the token from their forms
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Static files ------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = ROOT / "build" / "static"
+# While developing, Gunicorn serves them from where they are written; otherwise collectstatic.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- The live part -----------------------------------------------------------------------
+
+_LAYERS = {
+    "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "core": "channels_redis.core.RedisChannelLayer",
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": _LAYERS[
+            env.str("CHANNEL_LAYER", default="pubsub", validate=validate.OneOf(_LAYERS))
+        ],
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": env.str("REDIS_URL", default="redis://127.0.0.1:6379/0"),
+                    "socket_connect_timeout": 2,
+                    # The core layer waits 5 s for a message inside Redis. redis-py's own
+                    # default is 5 s too and closes idle sockets by losing that race.
+                    "socket_timeout": 15,
+                    "health_check_interval": 10,
+                }
+            ],
+        },
+    },
+}
+WS_SERVICE = {
+    "ROUTING": "example.routing",
+    "ALLOWED_ORIGINS": env.list("WS_SERVICE_ALLOWED_ORIGINS", default=[]),
+}
+DEMO_CONSUMERS = True
+# Where the pages find the service: "" is their own address, ":8001" their own host and that
+# port, anything else a whole ws:// or wss:// address.
+LIVE_URL = env.str(
+    "LIVE_URL",
+    default=":8001",
+    validate=validate.Regexp(
+        r"(:\d{1,5}|wss?://[^/?#\s;,]+(/[^?#\s]*)?)?\Z",
+        error="LIVE_URL must be empty, a port such as :8001, or start with ws:// or wss://.",
+    ),
+)
+
+# --- Language, time, log -----------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Django's own handlers print only while DEBUG is on; the root handler prints always.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,10 @@
+"""What the site serves over HTTP. Its WebSocket paths are in ``example/routing.py``."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("example.pages.urls")),
+    path("accounts/", include("example.accounts.urls")),
+    path("admin/", admin.site.urls),
+]
