@@ -1,0 +1,24 @@
+"""``ws/json/``: Channels' JSON consumer, with bad input answered instead of raised."""
+
+from typing import Any
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from consumers.message import BadInput, decode, stamp
+
+
+class JsonConsumer(AsyncJsonWebsocketConsumer):
+    """Send back any JSON value as ``{"type": "echo", "content": …}``."""
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        try:
+            content = decode(text_data)
+        except BadInput as error:
+            await self.send(error.as_json())
+            return
+        await self.receive_json(content)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        await self.send_json({"type": "echo", "content": content, **stamp(self.scope)})

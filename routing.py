@@ -1,0 +1,21 @@
+"""Which consumer serves which path. ``ws/health/`` is always there, without an entry."""
+
+from django.conf import settings
+from django.urls import path
+
+from consumers.binary import BinaryConsumer
+from consumers.chat import ChatConsumer
+from consumers.index import IndexConsumer
+from consumers.json import JsonConsumer
+from consumers.sync import SyncConsumer
+
+demo_urlpatterns = [
+    path("ws/index/", IndexConsumer.as_asgi(), name="index"),
+    path("ws/chat/", ChatConsumer.as_asgi(), {"room": "general"}, name="chat"),
+    path("ws/chat/<path:room>/", ChatConsumer.as_asgi(), name="chat-room"),
+    path("ws/json/", JsonConsumer.as_asgi(), name="json"),
+    path("ws/sync/", SyncConsumer.as_asgi(), name="sync"),
+    path("ws/binary/", BinaryConsumer.as_asgi(), name="binary"),
+]
+
+websocket_urlpatterns = demo_urlpatterns if settings.DEMO_CONSUMERS else []

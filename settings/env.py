@@ -1,0 +1,241 @@
+"""The one place that reads the environment. Every variable: name, purpose, example, reader.
+
+``read()`` returns all values, or stops the start with one message that lists every missing or
+malformed variable. Strict unless a settings module has said that it is for development.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError, validate
+from marshmallow import ValidationError
+
+_env = Env()
+_NO_DEFAULT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable.
+
+    read: a reader of environs, called with the name and, where there is one, the default.
+    development: its value in development and tests when it is not set.
+    default: its value in production when it is not set; without one it is required.
+    """
+
+    name: str
+    purpose: str
+    example: str
+    read: Callable[..., Any]
+    development: Any
+    default: Any = _NO_DEFAULT
+
+
+def _redis_url(name: str, *default: str) -> str:
+    return _env.str(name, *default, validate=_redis_scheme)
+
+
+def _redis_scheme(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValidationError("starts with redis://, rediss:// or unix://")
+
+
+def _secret_key(name: str, *default: str) -> str:
+    return _env.str(name, *default, validate=validate.Length(min=32))
+
+
+def _layer(name: str, *default: str) -> str:
+    return _env.str(name, *default, validate=validate.OneOf(["pubsub", "core"]))
+
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DEVELOPMENT_KEY = "insecure-development-key-shared-with-the-example-site"
+
+VARIABLES: Sequence[Variable] = (
+    Variable(
+        "SECRET_KEY",
+        "the site's own key: sessions are signed with it",
+        "50 random characters, the same as in the web container",
+        _secret_key,
+        development=DEVELOPMENT_KEY,
+    ),
+    Variable(
+        "SECRET_KEY_FALLBACKS",
+        "the site's earlier keys, while they are being rotated",
+        "old-key-1,old-key-2",
+        _env.list,
+        development=[],
+        default=[],
+    ),
+    Variable(
+        "ALLOWED_HOSTS",
+        "host names of the site; a page may connect from the host that it connects to",
+        "www.example.com,.example.org",
+        _env.list,
+        development=["localhost", "127.0.0.1", "[::1]"],
+    ),
+    Variable(
+        "CSRF_TRUSTED_ORIGINS",
+        "other origins that the site trusts",
+        "https://*.example.com",
+        _env.list,
+        development=[],
+        default=[],
+    ),
+    Variable(
+        "WS_SERVICE_ALLOWED_ORIGINS",
+        "more origins that may open WebSockets",
+        "https://app.example.com",
+        _env.list,
+        development=[],
+        default=[],
+    ),
+    Variable(
+        "DATABASE_URL",
+        "the site's database: sessions and users are read from it",
+        "postgres://user:password@db:5432/site",
+        _env.dj_db_url,
+        development=f"sqlite:///{CHECKOUT / '.dev' / 'example.sqlite3'}",
+    ),
+    Variable(
+        "REDIS_URL",
+        "the Redis of the channel layer, shared with the web container",
+        "redis://redis:6379/3, rediss://…, unix:///run/redis.sock?db=3",
+        _redis_url,
+        development="redis://127.0.0.1:6379/0",
+    ),
+    Variable(
+        "CACHE_URL",
+        "the site's cache, if its sessions live there",
+        "redis://redis:6379/1",
+        _env.dj_cache_url,
+        development="locmem://",
+        default="locmem://",
+    ),
+    Variable(
+        "CHANNEL_LAYER",
+        "pubsub (survives a Redis restart) or core (keeps messages for slow receivers)",
+        "pubsub",
+        _layer,
+        development="pubsub",
+        default="pubsub",
+    ),
+    Variable(
+        "CHANNEL_LAYER_PREFIX",
+        "the channel layer's prefix in Redis, as in the web container",
+        "asgi",
+        _env.str,
+        development="asgi",
+        default="asgi",
+    ),
+    Variable(
+        "SITE_APPS",
+        "apps of the site to install here: at least the one with its user model",
+        "accounts",
+        _env.list,
+        development=["example.accounts"],
+        default=[],
+    ),
+    Variable(
+        "AUTH_USER_MODEL",
+        "the site's user model",
+        "accounts.User",
+        _env.str,
+        development="accounts.User",
+        default="auth.User",
+    ),
+    Variable(
+        "AUTHENTICATION_BACKENDS",
+        "the site's authentication back ends",
+        "accounts.backends.EmailBackend",
+        _env.list,
+        development=["example.accounts.backends.EmailBackend"],
+        default=["django.contrib.auth.backends.ModelBackend"],
+    ),
+    Variable(
+        "SESSION_ENGINE",
+        "the site's session engine",
+        "django.contrib.sessions.backends.cached_db",
+        _env.str,
+        development="django.contrib.sessions.backends.db",
+        default="django.contrib.sessions.backends.db",
+    ),
+    Variable(
+        "SESSION_COOKIE_NAME",
+        "the name of the site's session cookie",
+        "sessionid",
+        _env.str,
+        development="example_sessionid",
+        default="sessionid",
+    ),
+    Variable(
+        "DEMO_CONSUMERS",
+        "route the demonstration consumers (chat, echo, …); ws/health/ is always there",
+        "false",
+        _env.bool,
+        development=True,
+        default=False,
+    ),
+    Variable(
+        "LOG_LEVEL",
+        "how much is logged",
+        "INFO",
+        lambda name, *default: _env.str(
+            name,
+            *default,
+            validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+        ),
+        development="INFO",
+        default="INFO",
+    ),
+)
+
+
+_has_development_defaults = False
+
+
+def allow_development_defaults() -> None:
+    """Let unset variables have their development values: called before ``settings.base``."""
+    global _has_development_defaults  # noqa: PLW0603 - one process has one environment
+    _has_development_defaults = True
+
+
+def read() -> dict[str, Any]:
+    """Read every variable.
+
+    Raises ImproperlyConfigured with all that is missing or malformed: its name, what is wrong,
+    its purpose, an example. Values are not repeated: they may be secrets.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for variable in VARIABLES:
+        default = variable.development if _has_development_defaults else variable.default
+        defaults = () if default is _NO_DEFAULT else (default,)
+        try:
+            values[variable.name] = variable.read(variable.name, *defaults)
+            is_empty = default is _NO_DEFAULT and not values[variable.name]
+            trouble = "is empty" if is_empty else None
+        except EnvError as error:
+            trouble = "is not set" if "not set" in str(error) else _what_is_wrong(error)
+        if trouble:
+            problems.append(
+                f"  {variable.name} {trouble}\n"
+                f"      {variable.purpose}\n"
+                f"      for example: {variable.example}"
+            )
+    if problems:
+        raise ImproperlyConfigured(
+            "The environment is incomplete:\n"
+            + "\n".join(problems)
+            + "\nOn a development machine: DJANGO_SETTINGS_MODULE=settings.development"
+        )
+    return values
+
+
+def _what_is_wrong(error: EnvError) -> str:
+    """The validator's words without the value."""
+    details = getattr(error, "error_messages", None)
+    return "is malformed: " + "; ".join(map(str, details)) if details else "is malformed"

@@ -1,0 +1,3 @@
+"""The service in a container: everything from the environment, nothing guessed."""
+
+from settings.base import *  # noqa: F403

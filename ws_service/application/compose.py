@@ -1,0 +1,60 @@
+"""Puts the application together, outermost last::
+
+WebSocketService      websocket / http / lifespan; ws/health/ leaves here
+  ConnectionGuard     an error or a stop ends the connection with a code
+    OriginMiddleware    may this page connect?
+      IdentityMiddleware  cookies, session, user
+        the site's own middleware
+          the site's routing → a consumer
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from django.urls.resolvers import URLPattern
+from django.utils.module_loading import import_string
+
+from ws_service.application.guard import ConnectionGuard
+from ws_service.application.routing import load_urlpatterns, websocket_router
+from ws_service.application.service import WebSocketService
+from ws_service.asgi_types import ASGIApplication
+from ws_service.conf import load_config
+from ws_service.database_threads import DatabaseThreads
+from ws_service.health.endpoint import HealthEndpoint
+from ws_service.identity.middleware import IdentityMiddleware, OriginMiddleware
+from ws_service.identity.origin import OriginPolicy
+
+Middleware = Callable[[ASGIApplication], ASGIApplication]
+
+
+def get_websocket_application(
+    urlpatterns: Sequence[URLPattern] | None = None,
+    middleware: Iterable[Middleware] | None = None,
+) -> ASGIApplication:
+    """Build the WebSocket side of a site. Call it once, after ``django.setup()``.
+
+    urlpatterns: routes to Channels consumers, as in a ``urls.py``; by default
+        ``websocket_urlpatterns`` of the module that ``WS_SERVICE["ROUTING"]`` names, imported
+        only now, so that consumers may import models.
+    middleware: callables that take an ASGI application and return one, the first outermost; by
+        default the dotted paths of ``WS_SERVICE["MIDDLEWARE"]``. They see ``scope["user"]``.
+
+    Returns an ASGI 3 application for ``websocket``, ``http`` (a fixed 426) and ``lifespan``
+    scopes. Alone it is the *split* strategy; under Channels' ``ProtocolTypeRouter``, beside
+    ``get_asgi_application()``, the *unified* one.
+
+    Raises InvalidSettings with every problem of the settings, InvalidRouting when the routing
+    module can't be imported or used.
+    """
+    config = load_config()
+    if urlpatterns is None:
+        urlpatterns = load_urlpatterns(config.routing)
+    if middleware is None:
+        middleware = [import_string(path) for path in config.middleware]
+    application: ASGIApplication = websocket_router(urlpatterns)
+    for wrap in reversed(list(middleware)):
+        application = wrap(application)
+    threads = DatabaseThreads(config.database_threads)
+    application = IdentityMiddleware(application, config, threads)
+    application = OriginMiddleware(application, OriginPolicy.from_config(config))
+    application = ConnectionGuard(application)
+    return WebSocketService(application, HealthEndpoint(config.channel_layer))

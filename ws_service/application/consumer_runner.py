@@ -1,0 +1,66 @@
+"""Runs one Channels consumer, and keeps two promises that Channels doesn't.
+
+``disconnect()`` runs also when a handler raised or the server is stopping, so groups are left;
+and the classic mistakes come with a sentence that says what to write instead.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+
+from ws_service.application.mistakes import explain
+from ws_service.asgi_types import Event, Receive, Scope, Send
+from ws_service.errors import CloseCode
+
+logger = logging.getLogger(__name__)
+
+# A disconnect() that hangs must not hold up a stop.
+DISCONNECT_LIMIT_S: Final = 5.0
+
+
+class ConsumerRunner:
+    """The ASGI application of one consumer class, in place of its ``as_asgi()``."""
+
+    def __init__(self, consumer_class: type[AsyncConsumer], initkwargs: Mapping[str, Any]) -> None:
+        self.consumer_class = consumer_class
+        self.initkwargs = initkwargs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        consumer = self.consumer_class(**self.initkwargs)
+        knows_disconnect = False
+
+        async def watched_receive() -> Event:
+            nonlocal knows_disconnect
+            event = await receive()
+            knows_disconnect |= event["type"] == "websocket.disconnect"
+            return event
+
+        try:
+            await consumer(scope, watched_receive, send)
+        except asyncio.CancelledError:
+            if not knows_disconnect:
+                await _disconnect(consumer, CloseCode.SERVICE_RESTART)
+            raise
+        except Exception as error:
+            if sentence := explain(error, self.consumer_class):
+                error.add_note(sentence)
+            if not knows_disconnect:
+                await _disconnect(consumer, CloseCode.INTERNAL_ERROR)
+            raise
+
+
+async def _disconnect(consumer: AsyncConsumer, code: CloseCode) -> None:
+    """Dispatch the event that the consumer will not get any more."""
+    if not hasattr(consumer, "base_send"):
+        return  # it failed before it was set up: there is nothing to give back
+    try:
+        async with asyncio.timeout(DISCONNECT_LIMIT_S):
+            await consumer.dispatch({"type": "websocket.disconnect", "code": int(code)})
+    except StopConsumer:
+        pass  # how Channels ends a consumer that has handled its disconnect
+    except Exception:
+        logger.exception("%s.disconnect() failed after an error", type(consumer).__name__)

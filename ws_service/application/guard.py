@@ -1,0 +1,79 @@
+"""Every connection ends with a code that says why, also when the code behind it fails."""
+
+import asyncio
+import logging
+
+from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
+from ws_service.errors import CloseCode, Refusal
+from ws_service.refusal import refuse
+
+logger = logging.getLogger(__name__)
+
+
+class WatchedConnection:
+    """One connection's ``receive`` and ``send``, and what they tell about its state."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self.is_answered = False
+        self.is_closed = False
+        self.send_error: OSError | None = None
+
+    async def receive(self) -> Event:
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            self.is_closed = True
+        return event
+
+    async def send(self, event: Event) -> None:
+        self.is_answered = True
+        if event["type"] in ("websocket.close", "websocket.http.response.start"):
+            self.is_closed = True
+        try:
+            await self._send(event)
+        except OSError as error:
+            # ASGI: a send to a client that has left raises a subclass of OSError.
+            self.is_closed = True
+            self.send_error = error
+            raise
+
+
+class ConnectionGuard:
+    """Close what the application leaves open.
+
+    An exception: logged once, 1011 (or a refused handshake). A cancelled application, which is
+    how Daphne stops: 1012, so that clients come back. An application that returns without
+    closing: 1000. Sends to a client that has left are nobody's fault and only logged as debug.
+    """
+
+    def __init__(self, application: ASGIApplication) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = WatchedConnection(receive, send)
+        try:
+            await self.application(scope, connection.receive, connection.send)
+        except asyncio.CancelledError:
+            await _close(connection, CloseCode.SERVICE_RESTART)
+            raise
+        except Exception as error:
+            if error is connection.send_error:
+                logger.debug("A client left while %s was sending to it", scope["path"])
+                return
+            logger.error("Error on the WebSocket at %s: %s", scope["path"], error, exc_info=error)
+            if connection.is_answered:
+                await _close(connection, CloseCode.INTERNAL_ERROR)
+            elif not connection.is_closed:
+                await refuse(scope, connection.send, Refusal.INTERNAL_ERROR)
+        else:
+            await _close(connection, CloseCode.NORMAL)
+
+
+async def _close(connection: WatchedConnection, code: CloseCode) -> None:
+    if connection.is_closed or not connection.is_answered:
+        return
+    try:
+        await connection.send({"type": "websocket.close", "code": code})
+    except OSError:
+        logger.debug("A client left before its connection was closed with %d", code)

@@ -1,0 +1,90 @@
+"""From the site's routing module to one application that dispatches by path."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+from channels.routing import URLRouter
+from django.urls.resolvers import RegexPattern, URLPattern
+
+from ws_service.application.consumer_runner import ConsumerRunner
+from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
+from ws_service.errors import InvalidRouting, Refusal
+from ws_service.refusal import refuse
+
+_NAME = "websocket_urlpatterns"
+
+
+def load_urlpatterns(module_name: str | None) -> Sequence[URLPattern]:
+    """Import the routing module and return its ``websocket_urlpatterns``.
+
+    Raises InvalidRouting with a text that says what to write.
+    """
+    if module_name is None:
+        raise InvalidRouting(
+            f'WS_SERVICE has no "ROUTING": name the module that has {_NAME},'
+            ' as in WS_SERVICE = {"ROUTING": "mysite.routing"}.'
+        )
+    patterns = getattr(_import(module_name), _NAME, None)
+    if not isinstance(patterns, list | tuple):
+        raise InvalidRouting(
+            f"{module_name} has no list {_NAME}: write"
+            f' {_NAME} = [path("ws/chat/", ChatConsumer.as_asgi())].'
+        )
+    for pattern in patterns:
+        _check(pattern, module_name)
+    return patterns
+
+
+def websocket_router(urlpatterns: Sequence[URLPattern]) -> ASGIApplication:
+    """Dispatch by path. A path that no pattern matches is refused, not an exception."""
+    otherwise = URLPattern(RegexPattern(r""), _not_found)
+    router = URLRouter([*map(_with_runner, urlpatterns), otherwise])
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        # URLRouter raises for a path outside root_path; on Daphne a client may write root_path.
+        if not scope["path"].startswith(scope.get("root_path", "")):
+            return await _not_found(scope, receive, send)
+        await router(scope, receive, send)
+        return None
+
+    return route
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await refuse(scope, send, Refusal.NOT_FOUND)
+
+
+def _with_runner(pattern: URLPattern) -> URLPattern:
+    """The same pattern, its consumer run by ConsumerRunner; nested routers are walked."""
+    target = pattern.callback
+    if isinstance(target, URLRouter):
+        target = URLRouter([_with_runner(inner) for inner in target.routes])
+    elif (consumer_class := getattr(target, "consumer_class", None)) is not None:
+        target = ConsumerRunner(consumer_class, getattr(target, "consumer_initkwargs", {}))
+    return URLPattern(pattern.pattern, target, pattern.default_args, pattern.name)
+
+
+def _import(module_name: str) -> ModuleType:
+    try:
+        return import_module(module_name)
+    except ImportError as error:
+        hint = ""
+        if "SyncWebsocketConsumer" in str(error):
+            hint = " Channels calls its synchronous consumer WebsocketConsumer."
+        raise InvalidRouting(
+            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}.{hint}"
+        ) from error
+
+
+def _check(pattern: object, module_name: str) -> None:
+    if not isinstance(pattern, URLPattern):
+        raise InvalidRouting(
+            f"{module_name}.{_NAME} has {pattern!r}: use path() or re_path(); Channels has no"
+            " include(), nest a URLRouter instead."
+        )
+    if isinstance(pattern.callback, type):
+        name = pattern.callback.__name__
+        raise InvalidRouting(
+            f"{module_name}.{_NAME} routes to the class {name}: write {name}.as_asgi()."
+        )

@@ -1,0 +1,31 @@
+"""The outermost application: one branch for each kind of scope."""
+
+from typing import Final
+
+from ws_service.application.lifespan import answer_lifespan
+from ws_service.application.upgrade_required import answer_http
+from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
+
+HEALTH_PATH: Final = "/ws/health/"
+
+
+class WebSocketService:
+    """WebSocket only: HTTP gets a fixed answer, the health endpoint is always there."""
+
+    def __init__(self, websocket: ASGIApplication, health: ASGIApplication) -> None:
+        self.websocket = websocket
+        self.health = health
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "websocket" if scope["path"] == HEALTH_PATH:
+                await self.health(scope, receive, send)
+            case "websocket":
+                await self.websocket(scope, receive, send)
+            case "http":
+                await answer_http(scope, send)
+            case "lifespan":
+                await answer_lifespan(receive, send)
+            case other:
+                # ASGI asks for an exception: the server then knows the scope is unsupported.
+                raise ValueError(f"django-ws-service does not speak {other!r}")

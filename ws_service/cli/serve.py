@@ -1,0 +1,164 @@
+"""``ws-service serve``: the site's settings, another process, WebSockets only."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from ws_service import __version__, node_id
+from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
+from ws_service.errors import InvalidBind, WsServiceError
+
+if TYPE_CHECKING:
+    from ws_service.asgi_types import ASGIApplication
+
+logger = logging.getLogger(__name__)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="serve WebSockets with the site's own settings",
+        description="Serve WebSockets with the site's own settings (DJANGO_SETTINGS_MODULE).",
+    )
+    parser.add_argument(
+        "application",
+        nargs="?",
+        metavar="module:attribute",
+        help='an ASGI application; without it, one is built from settings.WS_SERVICE["ROUTING"]',
+    )
+    parser.add_argument(
+        "-b",
+        "--bind",
+        action="append",
+        metavar="ADDRESS",
+        help="host:port, [v6]:port or unix:/path; may be repeated"
+        f" (default: {ENVIRONMENT_NAME}, else {Bind()})",
+    )
+    parser.add_argument("-p", "--port", type=int, help="the port of a --bind that names none")
+    parser.add_argument("-u", "--unix-socket", metavar="PATH", help="the same as --bind unix:PATH")
+    parser.add_argument(
+        "-e",
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="DESCRIPTION",
+        help="a Twisted endpoint, as in ssl:8443:privateKey=key.pem:certKey=cert.pem",
+    )
+    parser.add_argument("--settings", metavar="MODULE", help="DJANGO_SETTINGS_MODULE for this run")
+    parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop. Returns the exit status; explains itself on stderr."""
+    if "" not in sys.path and str(os.curdir) not in sys.path:
+        sys.path.insert(0, os.curdir)  # like `python -m`: the site's code is where we stand
+    if args.settings:
+        os.environ["DJANGO_SETTINGS_MODULE"] = args.settings
+    try:
+        binds = listening_addresses(args)
+    except InvalidBind as error:
+        return _refuse(str(error))
+    if not (args.application or os.environ.get("DJANGO_SETTINGS_MODULE")):
+        return _refuse(
+            "Whose settings? Set DJANGO_SETTINGS_MODULE to the site's settings module,"
+            " or pass --settings mysite.settings."
+        )
+    if not args.reload:
+        return _serve(args, binds)
+    from django.utils.autoreload import run_with_reloader  # only a development machine needs it
+
+    run_with_reloader(_serve, args, binds, handles_signals=False)
+    return 0
+
+
+def listening_addresses(args: argparse.Namespace) -> list[Bind]:
+    """Where to listen, from the arguments, else the environment, else the default.
+
+    Raises InvalidBind.
+    """
+    texts = list(args.bind or [])
+    if args.port is not None:
+        texts = [_with_port(text, args.port) for text in texts or [Bind().host]]
+    binds = [Bind.parse(text) for text in texts]
+    if args.unix_socket:
+        binds.append(Bind(unix_path=args.unix_socket))
+    if binds or args.endpoint:
+        return binds
+    return Bind.parse_list(os.environ.get(ENVIRONMENT_NAME, "")) or [Bind()]
+
+
+def _with_port(text: str, port: int) -> str:
+    bind = Bind.parse(text)
+    if bind.unix_path is None and bind.port not in (port, DEFAULT_PORT):
+        raise InvalidBind(f"--bind {text} and --port {port} disagree; --bind takes host:port")
+    return text if bind.unix_path else str(Bind(bind.host, port))
+
+
+def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = True) -> int:
+    # Twisted's reactor first: whatever the site imports may install another one.
+    try:
+        from ws_service.server import daphne
+    except ModuleNotFoundError as error:
+        return _refuse(f"{error}. Install the server: pip install 'django-ws-service[server]'")
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        application = _load(args.application)
+        from ws_service.conf import load_config  # after setup(): it reads the settings
+
+        config = load_config()
+    except (ImproperlyConfigured, WsServiceError, ImportError) as error:
+        return _refuse(str(error))
+    _configure_logging()
+    endpoints = [*map(daphne.endpoint_of, binds), *args.endpoint]
+    logger.info(
+        "ws-service %s (Django %s, settings %s) is node %s, listening on %s",
+        __version__,
+        django.get_version(),
+        os.environ.get("DJANGO_SETTINGS_MODULE"),
+        node_id(),
+        ", ".join([*map(str, binds), *args.endpoint]),
+    )
+    return daphne.serve(
+        application,
+        endpoints,
+        ping_interval_s=config.ping_interval_s,
+        message_limit_bytes=config.message_limit_bytes,
+        handles_signals=handles_signals,
+    )
+
+
+def _load(path: str | None) -> ASGIApplication:
+    """The named application, or the one that the settings describe."""
+    if path is None:
+        import django
+
+        django.setup()
+        from ws_service.application import get_websocket_application  # needs the app registry
+
+        return get_websocket_application()
+    module_name, separator, attribute = path.partition(":")
+    if not separator:
+        raise InvalidBind(f"{path!r}: write module:attribute, as in mysite.asgi:application")
+    try:
+        return cast("ASGIApplication", getattr(import_module(module_name), attribute))
+    except AttributeError as error:
+        raise InvalidBind(f"{module_name} has no {attribute!r}") from error
+
+
+def _configure_logging() -> None:
+    """Say something by default: a site whose LOGGING is silent on the root gets lines."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+
+
+def _refuse(text: str) -> int:
+    print(f"ws-service: {text}", file=sys.stderr)
+    return 1

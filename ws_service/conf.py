@@ -1,0 +1,194 @@
+"""The one reader of Django settings.
+
+``load_config()`` turns them into a frozen, typed ``ServiceConfig``; everyone else receives
+that. ``find_problems()`` lists what is wrong with them, for the system checks.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+from ws_service.origin_pattern import InvalidOrigin, OriginPattern
+
+# Django accepts these hosts with DEBUG on and ALLOWED_HOSTS empty (HttpRequest.get_host).
+_DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of ``WS_SERVICE``: its type, its default, and its bounds where it is a number."""
+
+    type: type | tuple[type, ...]
+    default: Any
+    least: float | None = None
+
+    def problem(self, value: object) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, self.type):
+            names = [
+                "None" if t is type(None) else t.__name__
+                for t in (self.type if isinstance(self.type, tuple) else (self.type,))
+            ]
+            return f"must be {' or '.join(names)}, not {type(value).__name__}"
+        if self.least is not None and isinstance(value, int | float) and value < self.least:
+            return f"must be {self.least:g} or more, not {value:g}"
+        return None
+
+
+OPTIONS: Mapping[str, Option] = {
+    "ROUTING": Option((str, type(None)), None),
+    "MIDDLEWARE": Option((list, tuple), ()),
+    "CHANNEL_LAYER": Option(str, "default"),
+    "ALLOWED_ORIGINS": Option((list, tuple), ()),
+    "DATABASE_THREADS": Option(int, 4, least=1),
+    "PING_INTERVAL": Option((int, float), 25, least=1),
+    "MAX_MESSAGE_SIZE": Option(int, 1_048_576, least=1_024),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """What the service needs to know, read once.
+
+    The first block is ``settings.WS_SERVICE``, the second the site's own Django settings.
+    """
+
+    routing: str | None
+    middleware: tuple[str, ...]
+    channel_layer: str
+    allowed_origins: tuple[OriginPattern, ...]
+    database_threads: int
+    ping_interval_s: float
+    message_limit_bytes: int
+
+    allowed_hosts: tuple[str, ...]
+    use_x_forwarded_host: bool
+    secure_proxy_ssl_header: tuple[str, str] | None
+    session_engine: str
+    session_cookie_name: str
+    authentication_backends: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with the settings: a system check id, what is wrong, what mends it."""
+
+    id: str
+    message: str
+    hint: str
+
+
+class InvalidSettings(ImproperlyConfigured):
+    """The settings can't be used; ``problems`` has all of them, and so has the text."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        lines = [f"{p.id}: {p.message}\n    {p.hint}" for p in problems]
+        super().__init__("The WebSocket service can't start:\n" + "\n".join(lines))
+
+
+def load_config() -> ServiceConfig:
+    """Read the settings.
+
+    Raises InvalidSettings with every problem at once.
+    """
+    problems = list(find_problems())
+    if problems:
+        raise InvalidSettings(problems)
+    given = {name: option.default for name, option in OPTIONS.items()} | _given()
+    trusted = [*given["ALLOWED_ORIGINS"], *django_settings.CSRF_TRUSTED_ORIGINS]
+    hosts = tuple(django_settings.ALLOWED_HOSTS)
+    ssl_header = django_settings.SECURE_PROXY_SSL_HEADER
+    return ServiceConfig(
+        routing=given["ROUTING"],
+        middleware=tuple(given["MIDDLEWARE"]),
+        channel_layer=given["CHANNEL_LAYER"],
+        allowed_origins=tuple(OriginPattern.parse(text) for text in trusted),
+        database_threads=given["DATABASE_THREADS"],
+        ping_interval_s=given["PING_INTERVAL"],
+        message_limit_bytes=given["MAX_MESSAGE_SIZE"],
+        allowed_hosts=_DEBUG_HOSTS if django_settings.DEBUG and not hosts else hosts,
+        use_x_forwarded_host=django_settings.USE_X_FORWARDED_HOST,
+        secure_proxy_ssl_header=(ssl_header[0], ssl_header[1]) if ssl_header else None,
+        session_engine=django_settings.SESSION_ENGINE,
+        session_cookie_name=django_settings.SESSION_COOKIE_NAME,
+        authentication_backends=tuple(django_settings.AUTHENTICATION_BACKENDS),
+    )
+
+
+def channel_layer_settings() -> Mapping[str, Mapping[str, Any]]:
+    """``settings.CHANNEL_LAYERS``, for the checks."""
+    return getattr(django_settings, "CHANNEL_LAYERS", {})
+
+
+def find_problems() -> Iterator[Problem]:
+    """Say what is wrong with ``WS_SERVICE`` and the settings it leans on."""
+    given = getattr(django_settings, "WS_SERVICE", {})
+    if not isinstance(given, dict):
+        yield Problem(
+            "ws_service.E001",
+            f"WS_SERVICE must be a dict, not {type(given).__name__}.",
+            'For example WS_SERVICE = {"ROUTING": "mysite.routing"}.',
+        )
+        return
+    yield from _option_problems(given)
+    yield from _origin_problems(given)
+    yield from _site_problems(given)
+
+
+def _given() -> dict[str, Any]:
+    return getattr(django_settings, "WS_SERVICE", {})
+
+
+def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    for name, value in given.items():
+        option = OPTIONS.get(name)
+        if option is None:
+            near = get_close_matches(str(name).upper(), OPTIONS, n=1)
+            yield Problem(
+                "ws_service.E002",
+                f"WS_SERVICE has an unknown key {name!r}.",
+                f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(OPTIONS))}.",
+            )
+        elif trouble := option.problem(value):
+            yield Problem(
+                "ws_service.E003",
+                f"WS_SERVICE[{name!r}] {trouble}.",
+                f"The default is {option.default!r}.",
+            )
+
+
+def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    origins = given.get("ALLOWED_ORIGINS", ())
+    for text in origins if isinstance(origins, list | tuple) else ():
+        try:
+            OriginPattern.parse(text)
+        except InvalidOrigin as error:
+            yield Problem(
+                "ws_service.E004",
+                f"WS_SERVICE['ALLOWED_ORIGINS'] has {text!r}: {error}.",
+                "Write scheme and host as a browser sends them: https://www.example.com,"
+                " https://*.example.com or http://localhost:8000.",
+            )
+
+
+def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    layers = channel_layer_settings()
+    alias = given.get("CHANNEL_LAYER", OPTIONS["CHANNEL_LAYER"].default)
+    if (layers or "CHANNEL_LAYER" in given) and alias not in layers:
+        yield Problem(
+            "ws_service.E005",
+            f"WS_SERVICE['CHANNEL_LAYER'] is {alias!r}, which CHANNEL_LAYERS doesn't have.",
+            f"CHANNEL_LAYERS has: {', '.join(sorted(layers)) or 'nothing'}.",
+        )
+    for app in ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"):
+        if not apps.is_installed(app):
+            yield Problem(
+                "ws_service.E006",
+                f"INSTALLED_APPS lacks {app!r}, by which the service knows who connects.",
+                "Start the service with the site's own settings, or add the app.",
+            )

@@ -1,0 +1,60 @@
+"""Everything that can go wrong, by name.
+
+A *refusal* ends a handshake before there is a connection; a *close code* ends a connection
+(RFC 6455 section 7.4). Exceptions say what happened inside.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class CloseCode(IntEnum):
+    """The codes this service closes with (RFC 6455 7.4.1 and the registry it founded)."""
+
+    NORMAL = 1000
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """Why a handshake is refused.
+
+    status: HTTP status, sent where the server supports ASGI's denial response.
+    text: one line for the person who reads the response.
+    is_temporary: whether the same handshake may succeed later.
+    """
+
+    status: int
+    text: str
+    is_temporary: bool = False
+
+
+class Refusal(Enum):
+    """The catalogue of refused handshakes."""
+
+    ORIGIN_NOT_ALLOWED = RefusalReason(403, "This origin may not open a WebSocket here.")
+    NOT_FOUND = RefusalReason(404, "No WebSocket is routed at this path.")
+    INTERNAL_ERROR = RefusalReason(500, "The service failed while it opened this WebSocket.")
+    UNAVAILABLE = RefusalReason(503, "The service can't tell who you are now; try again.", True)
+
+
+class WsServiceError(Exception):
+    """Base of every exception that this package raises on purpose."""
+
+
+class InvalidRouting(WsServiceError):
+    """The routing module can't be used; the text says why and what mends it."""
+
+
+class DatabaseThreadsBusy(WsServiceError):
+    """Too much database work is waiting already; ``waiting`` is how much."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} pieces of database work are waiting already")
+        self.waiting = waiting
+
+
+class InvalidBind(WsServiceError, ValueError):
+    """An address to listen on that can't be understood."""

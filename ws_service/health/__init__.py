@@ -1,0 +1,1 @@
+"""Can this process do its work? Asked by probes over a WebSocket."""

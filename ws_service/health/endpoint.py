@@ -1,0 +1,59 @@
+"""``ws/health/``: the handshake is the liveness answer, one message asks for readiness.
+
+Plain ASGI, because a Channels consumer talks to the channel layer before it accepts, and the
+handshake must succeed while Redis is down. Nothing here reads an origin, a cookie or a row.
+"""
+
+import asyncio
+import json
+import time
+from typing import Final
+
+from ws_service.asgi_types import Receive, Scope, Send
+from ws_service.errors import CloseCode
+from ws_service.health.canary import LayerCanary
+from ws_service.node import node_id
+
+QUESTION_LIMIT_S: Final = 10.0
+"""How long a client may stay without asking; a probe asks at once."""
+
+
+class HealthEndpoint:
+    """Accept, answer one message with a report, close.
+
+    The report: ``{"status": "ready" | "not ready", "node": …, "channel_layer": {"ok": bool,
+    "text": …, "age_seconds": …, "round_trip_seconds": … | null}}``.
+    """
+
+    def __init__(self, channel_layer_alias: str) -> None:
+        self.canary = LayerCanary(channel_layer_alias)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        try:
+            async with asyncio.timeout(QUESTION_LIMIT_S):
+                event = await receive()
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": CloseCode.NORMAL})
+            return
+        if event["type"] != "websocket.receive":
+            return
+        try:
+            await send({"type": "websocket.send", "text": json.dumps(await self._report())})
+            await send({"type": "websocket.close", "code": CloseCode.NORMAL})
+        except OSError:
+            return  # the probe gave up waiting; there is nobody to tell
+
+    async def _report(self) -> dict[str, object]:
+        layer = await self.canary.report()
+        return {
+            "status": "ready" if layer.is_working else "not ready",
+            "node": node_id(),
+            "channel_layer": {
+                "ok": layer.is_working,
+                "text": layer.text,
+                "age_seconds": round(time.monotonic() - layer.at_s, 3),
+                "round_trip_seconds": layer.round_trip_s and round(layer.round_trip_s, 6),
+            },
+        }

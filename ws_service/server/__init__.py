@@ -1,0 +1,1 @@
+"""The server under ``ws-service serve``. The web container never imports it."""
