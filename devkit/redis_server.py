@@ -67,6 +67,11 @@ class RedisServer:
         return self._started().pid
 
     @property
+    def child(self) -> Child:
+        """Its process."""
+        return self._started()
+
+    @property
     def is_running(self) -> bool:
         """Whether the process is alive."""
         return self._child is not None and self._child.is_running

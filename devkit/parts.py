@@ -1,0 +1,88 @@
+"""The commands of the parts: the site, what feeds its dashboard, and the service beside it."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from devkit import checkout
+from devkit.addresses import Addresses
+from devkit.child import Child
+from devkit.virtualenv import VirtualEnvironment
+
+# Common names that other projects leave in a shell. Here they would mean something else, and
+# DATABASE_URL would even migrate a stranger's database.
+_FOREIGN = frozenset(
+    {
+        "ALLOWED_HOSTS",
+        "CACHE_URL",
+        "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_URL",
+        "DEBUG",
+        "GUNICORN_CMD_ARGS",
+        "LIVE_URL",
+        "LOG_LEVEL",
+        "SECRET_KEY",
+        "SECURE_COOKIES",
+        "WEB_CONCURRENCY",
+        "WS_SERVICE_ALLOWED_ORIGINS",
+        "WS_SERVICE_BIND",
+    }
+)
+
+
+class Parts:
+    """Makes the children of one run; all of them see the same settings and environment."""
+
+    def __init__(
+        self, venv: VirtualEnvironment, addresses: Addresses, *, redis_url: str, state: Path
+    ) -> None:
+        """Everything they write goes to the folder `state`."""
+        self._venv = venv
+        self._addresses = addresses
+        self._state = state
+        inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        self._env = {
+            **inherited,
+            "DJANGO_SETTINGS_MODULE": "example.settings",
+            "DATABASE_URL": f"sqlite:///{quote(str(state / 'example.sqlite3'))}",
+            "REDIS_URL": redis_url,
+            "LIVE_URL": f":{addresses.service_port}",
+            "WS_SERVICE_ALLOWED_ORIGINS": ",".join(addresses.origins),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def manage(self, command: str) -> Child:
+        """Give a management command of the site."""
+        return self._child(command, [self._venv.python, "-m", "example.manage", command])
+
+    def dashboard(self) -> Child:
+        """Give the site's own synchronous code that sends to the dashboard."""
+        return self._child(
+            "dashboard", [self._venv.python, "-m", "example.manage", "feed_dashboard"]
+        )
+
+    def site(self) -> Child:
+        """Give the Django site under Gunicorn."""
+        binds = [f"--bind={bind}" for bind in self._addresses.binds(self._addresses.site_port)]
+        return self._child(
+            "site",
+            [
+                *(self._venv.python, "-m", "gunicorn", "example.wsgi:application", *binds),
+                *("--workers=2", "--threads=4", "--graceful-timeout=3", "--access-logfile=-"),
+                "--no-control-socket",  # it would lie in the user's home folder
+                f"--worker-tmp-dir={self._state}",
+            ],
+        )
+
+    def service(self) -> Child:
+        """Give the service."""
+        binds = self._addresses.binds(self._addresses.service_port)
+        return self._child(
+            "service",
+            [self._venv.script("ws-service"), "serve", *(f"--bind={bind}" for bind in binds)],
+        )
+
+    def _child(self, name: str, argv: list[str | os.PathLike[str]]) -> Child:
+        log = self._state / "logs" / f"{name}.log"
+        log.unlink(missing_ok=True)
+        return Child(name, argv, env=self._env, cwd=checkout.ROOT, log=log)

@@ -1,0 +1,174 @@
+"""The virtual environment of this checkout, made from the locked requirements.
+
+What it was made from is written down inside it, so that an unchanged one costs nothing. An
+environment whose making was interrupted, that was moved, or whose Python is gone is made anew.
+One that was made by hand is kept and filled.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from devkit import checkout, job
+from devkit.child import Child
+from devkit.failure import Failure
+from devkit.interruption import Interruption
+from devkit.terminal import Terminal
+
+RUN = "run.txt"
+TEST = "test.txt"
+_INCLUDES = {RUN: [RUN], TEST: [RUN, TEST]}
+_INSTALL_TIMEOUT_S = 1200.0
+_MAKE_TIMEOUT_S = 120.0
+_LOCK_POLL_S = 0.2
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
+
+
+class VirtualEnvironment:
+    """A folder with a Python, the locked requirements, and this checkout installed editable."""
+
+    def __init__(self, folder: Path, *, interpreter: str = sys.executable) -> None:
+        """Describe it; `interpreter` makes it if it isn't there."""
+        self.folder = folder
+        self.python = folder / "bin" / "python"
+        self._interpreter = interpreter
+        self._making = folder / ".making"
+        self._stamp = folder / ".installed.json"
+
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages are."""
+        return next((self.folder / "lib").glob("python3*/site-packages"))
+
+    def script(self, name: str) -> Path:
+        """Give one of its commands."""
+        return self.folder / "bin" / name
+
+    def ensure(self, lock_file: str, terminal: Terminal, interruption: Interruption) -> None:
+        """Make it, or bring it up to date with `requirements/<lock_file>`; nothing if it is.
+
+        Raises:
+            Failure: it can't be made; the message has the remedy, or the end of pip's log.
+        """
+        with _one_at_a_time(terminal, interruption):
+            wanted = _wanted(lock_file)
+            if self._is_usable() and wanted.items() <= self._installed().items():
+                return
+            log = checkout.STATE / "logs" / f"{self.folder.name.lstrip('.')}-pip.log"
+            if not self._is_usable():
+                self._make(log, terminal, interruption)
+            terminal.step(
+                f"installing requirements/{lock_file} into {checkout.brief(self.folder)} "
+                "(a minute or two, once)"
+            )
+            self._pip(
+                ["install", "--require-hashes", "-r", checkout.REQUIREMENTS / lock_file],
+                log,
+                interruption,
+            )
+            self._pip(
+                ["install", "--no-deps", "--no-build-isolation", "-e", checkout.ROOT],
+                log,
+                interruption,
+            )
+            self._stamp.write_text(json.dumps({**self._installed(), **wanted}, indent=1))
+            self._making.unlink(missing_ok=True)
+
+    def _is_usable(self) -> bool:
+        if self._making.exists() or not self.python.exists():
+            return False
+        made_at = self._installed().get("folder", str(checkout.ROOT))
+        return made_at == str(checkout.ROOT) and self._has_its_python()
+
+    def _has_its_python(self) -> bool:
+        """Whether its packages are where its Python looks: an upgraded system moves Python on."""
+        answer = subprocess.run(
+            [self.python, "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip()
+        return (self.folder / "lib" / f"python{answer}" / "site-packages" / "pip").is_dir()
+
+    def _make(self, log: Path, terminal: Terminal, interruption: Interruption) -> None:
+        _check_venv_module(self._interpreter)
+        again = " anew" if self.folder.exists() else ""
+        terminal.step(f"making {checkout.brief(self.folder)}{again}")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._making.touch()
+        job.run(
+            Child("venv", [self._interpreter, "-I", "-m", "venv", self.folder], log=log),
+            interruption,
+            timeout_s=_MAKE_TIMEOUT_S,
+            what=f"making {checkout.brief(self.folder)}",
+        )
+
+    def _pip(
+        self, arguments: list[str | os.PathLike[str]], log: Path, interruption: Interruption
+    ) -> None:
+        job.run(
+            Child("pip", [self.python, *_PIP, *arguments], cwd=checkout.ROOT, log=log),
+            interruption,
+            timeout_s=_INSTALL_TIMEOUT_S,
+            what="pip install",
+        )
+
+    def _installed(self) -> dict[str, str]:
+        try:
+            installed: dict[str, str] = json.loads(self._stamp.read_text())
+        except (OSError, ValueError):
+            return {}
+        return installed
+
+
+def _wanted(lock_file: str) -> dict[str, str]:
+    digests = {name: _digest(checkout.REQUIREMENTS / name) for name in _INCLUDES[lock_file]}
+    project = _digest(checkout.PYPROJECT)
+    return {**digests, "pyproject.toml": project, "folder": str(checkout.ROOT)}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _check_venv_module(interpreter: str) -> None:
+    """Debian ships Python without the part that makes environments."""
+    complete = subprocess.run(
+        [interpreter, "-I", "-c", "import venv, ensurepip"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if complete.returncode == 0:
+        return
+    remedy = "install your system's venv package for Python"
+    if Path("/etc/debian_version").exists():
+        remedy = f"sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    raise Failure(f"{interpreter} has no complete venv module (ensurepip): {remedy}")
+
+
+@contextlib.contextmanager
+def _one_at_a_time(terminal: Terminal, interruption: Interruption) -> Iterator[None]:
+    """Two commands at once must not fill one environment; the second waits."""
+    checkout.STATE.mkdir(exist_ok=True)
+    with (checkout.STATE / "virtualenv.lock").open("w") as lock:
+        is_first_try = True
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if is_first_try:
+                    terminal.step("waiting: another dev.py prepares the virtual environment")
+                is_first_try = False
+                interruption.wait(_LOCK_POLL_S)
+        yield

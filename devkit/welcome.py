@@ -1,0 +1,75 @@
+"""The short screen that `dev.py run` shows once everything is healthy."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit import checkout
+from devkit.addresses import Addresses
+from devkit.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What runs where, where to click, who you are, what to try; 80 columns wide."""
+
+    addresses: Addresses
+    site_pid: int
+    service_pid: int
+    redis_url: str
+    redis_pid: int | None
+    logs: Path
+
+    def show(self, terminal: Terminal) -> None:
+        """Write it."""
+        terminal.line()
+        terminal.line(
+            terminal.styled("  A Django site, and WebSockets in a service beside it", "bold")
+        )
+        for title, rows in (
+            ("Click", self._clicks(terminal)),
+            ("Runs", self._parts()),
+            ("Try", self._tries()),
+            ("Logs", [f"{checkout.brief(self.logs)}/"]),
+        ):
+            terminal.line()
+            for number, row in enumerate(rows):
+                head = terminal.styled(f"{title if number == 0 else '':<7}", "cyan")
+                terminal.line(f"  {head}{row}")
+        terminal.line()
+        terminal.line(terminal.styled("  Ctrl-C stops everything.", "bold"))
+
+    def _clicks(self, terminal: Terminal) -> list[str]:
+        port = self.addresses.site_port
+        first, second = (
+            terminal.styled(f"{f'http://{host}:{port}/':<30}", "green")
+            for host in ("localhost", "127.0.0.1")
+        )
+        return [
+            f"{first} as Ada    (ada@example.org)",
+            f"{second} as Grace  (grace@example.org)",
+            "in two tabs you are two users; the password is demo",
+            f"/admin/ {'':<22} as Admin  (admin@example.org)",
+        ]
+
+    def _parts(self) -> list[str]:
+        site, service = self.addresses.site_port, self.addresses.service_port
+        rows = [
+            ("site", f"http://localhost:{site}/", f"Gunicorn, process {self.site_pid}"),
+            ("service", f"ws://localhost:{service}/", f"ws-service, process {self.service_pid}"),
+        ]
+        owner = "yours, by REDIS_URL" if self.redis_pid is None else f"process {self.redis_pid}"
+        rows.append(("redis", self.redis_url, owner))
+        return [f"{name:<8}{url:<30} {owner}" for name, url, owner in rows]
+
+    def _tries(self) -> list[str]:
+        at = f"127.0.0.1:{self.addresses.service_port}"
+        rows = [
+            f"curl -i {at}/",
+            f"python3 healthcheck.py --live  --url ws://{at}",
+            f"python3 healthcheck.py --ready --url ws://{at}",
+        ]
+        if self.redis_pid is not None:
+            rows.append(f"kill {self.redis_pid:<20}  # Redis stops: not ready, but alive")
+            rows.append(f"kill -USR1 {os.getpid():<14}  # Redis starts again")
+        return rows
