@@ -6,15 +6,20 @@ work is done in `devkit/`, with the standard library alone.
 """
 
 import shutil
+import subprocess
 import sys
 
 _OLDEST = (3, 11)
-_KNOWN = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
+_NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
-def _remedy(arguments):  # type: ignore[no-untyped-def]  # annotations here would need a newer Python
-    for name in _KNOWN[:-1]:
-        if shutil.which(name):
+def _remedy(arguments):  # type: ignore[no-untyped-def]  # no annotations before the check
+    for name in _NEWER:
+        # Found is not enough: pyenv's stand-ins are there for versions that aren't switched on.
+        if (
+            shutil.which(name)
+            and subprocess.call([name, "-S", "-c", ""], stderr=subprocess.DEVNULL) == 0
+        ):
             return " ".join(["try:", name, "dev.py", *arguments])
     return "install a newer one (https://www.python.org/downloads/, apt, brew, pyenv or uv)"
 

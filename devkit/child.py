@@ -33,13 +33,18 @@ class Child:
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         log: Path,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
-        """Describe the child; `env` is its whole environment (None: this process's own)."""
+        """Describe the child; `env` is its whole environment (None: this process's own).
+
+        `stop_signal` is how it is asked to end.
+        """
         self.name = name
         self.argv = [os.fspath(argument) for argument in argv]
         self.log = log
         self._env = env
         self._cwd = cwd
+        self._stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
         self._has_group = False
         self._log_start_bytes = 0
@@ -99,9 +104,9 @@ class Child:
         return self._started().wait(timeout_s)
 
     def interrupt(self) -> None:
-        """Ask it to end (SIGTERM), without waiting: `stop()` afterwards waits."""
+        """Ask it to end, without waiting: `stop()` afterwards waits."""
         if self.is_running:
-            self._started().terminate()
+            self._started().send_signal(self._stop_signal)
 
     def stop(self, timeout_s: float = 10.0) -> int | None:
         """Ask it to end, wait up to `timeout_s`, then kill what is left of its process group.

@@ -4,30 +4,10 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from devkit import checkout
+from devkit import checkout, environment
 from devkit.addresses import Addresses
 from devkit.child import Child
 from devkit.virtualenv import VirtualEnvironment
-
-# Common names that other projects leave in a shell. Here they would mean something else, and
-# DATABASE_URL would even migrate a stranger's database.
-_FOREIGN = frozenset(
-    {
-        "ALLOWED_HOSTS",
-        "CACHE_URL",
-        "CSRF_TRUSTED_ORIGINS",
-        "DATABASE_URL",
-        "DEBUG",
-        "GUNICORN_CMD_ARGS",
-        "LIVE_URL",
-        "LOG_LEVEL",
-        "SECRET_KEY",
-        "SECURE_COOKIES",
-        "WEB_CONCURRENCY",
-        "WS_SERVICE_ALLOWED_ORIGINS",
-        "WS_SERVICE_BIND",
-    }
-)
 
 
 class Parts:
@@ -40,16 +20,13 @@ class Parts:
         self._venv = venv
         self._addresses = addresses
         self._state = state
-        inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        self._env = {
-            **inherited,
-            "DJANGO_SETTINGS_MODULE": "example.settings",
-            "DATABASE_URL": f"sqlite:///{quote(str(state / 'example.sqlite3'))}",
-            "REDIS_URL": redis_url,
-            "LIVE_URL": f":{addresses.service_port}",
-            "WS_SERVICE_ALLOWED_ORIGINS": ",".join(addresses.origins),
-            "PYTHONUNBUFFERED": "1",
-        }
+        self._env = environment.own(
+            DJANGO_SETTINGS_MODULE="example.settings",
+            DATABASE_URL=f"sqlite:///{quote(str(state / 'example.sqlite3'))}",
+            REDIS_URL=redis_url,
+            LIVE_URL=f":{addresses.service_port}",
+            WS_SERVICE_ALLOWED_ORIGINS=",".join(addresses.origins),
+        )
 
     def manage(self, command: str) -> Child:
         """Give a management command of the site."""
@@ -67,7 +44,8 @@ class Parts:
         return self._child(
             "site",
             [
-                *(self._venv.python, "-m", "gunicorn", "example.wsgi:application", *binds),
+                self._venv.python,
+                *("-m", "gunicorn", "example.wsgi:application", *binds),
                 *("--workers=2", "--threads=4", "--graceful-timeout=3", "--access-logfile=-"),
                 "--no-control-socket",  # it would lie in the user's home folder
                 f"--worker-tmp-dir={self._state}",

@@ -17,7 +17,7 @@ class Terminal:
     def __init__(self) -> None:
         """Look at standard output as it is now."""
         self.is_interactive = sys.stdout.isatty()
-        self._has_colour = (
+        self.has_colour = (
             self.is_interactive
             and not os.environ.get("NO_COLOR")
             and os.environ.get("TERM") != "dumb"
@@ -26,11 +26,16 @@ class Terminal:
 
     def styled(self, text: str, style: str) -> str:
         """Give `text` in bold, dim, red, green, yellow or cyan; plain where colour isn't wanted."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._has_colour else text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.has_colour else text
 
     def line(self, text: str = "") -> None:
         """Write a line."""
         self._write(text + "\n")
+
+    def raw(self, text: str) -> None:
+        """Write a program's output as it is."""
+        if text:
+            self._write(text)
 
     def step(self, text: str) -> None:
         """Say what is being done now."""

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from devkit import checkout, job
+from devkit import checkout, interpreters, job
 from devkit.child import Child
 from devkit.failure import Failure
 from devkit.interruption import Interruption
@@ -46,6 +46,14 @@ class VirtualEnvironment:
     def site_packages(self) -> Path:
         """Where its packages are."""
         return next((self.folder / "lib").glob("python3*/site-packages"))
+
+    @property
+    def series(self) -> str:
+        """The version of its Python as in `3.12`; its maker's before it is made."""
+        made_with = next((self.folder / "lib").glob("python3*"), None)
+        if made_with:
+            return made_with.name.removeprefix("python")
+        return interpreters.named(self._interpreter).series
 
     def script(self, name: str) -> Path:
         """Give one of its commands."""

@@ -1,0 +1,49 @@
+"""`python3 dev.py clean`: back to what git knows, but only for what our tools have made."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from devkit import checkout
+from devkit.run_lock import RunLock
+from devkit.terminal import Terminal
+
+_MADE_AT_TOP = (
+    ".venv",
+    ".venv-*",
+    ".dev",
+    ".hypothesis",
+    ".import_linter_cache",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "build",
+    "dist",
+    "*.egg-info",
+)
+
+
+def clean(terminal: Terminal, *, root: Path = checkout.ROOT) -> int:
+    """Say what goes and remove it; gives the exit status.
+
+    Raises:
+        Failure: `dev.py run` is at work.
+    """
+    with RunLock(root / ".dev"):
+        found = [path for pattern in _MADE_AT_TOP for path in sorted(root.glob(pattern))]
+        caches = list(_caches(root))
+        for path in found:
+            terminal.step(f"removing {path.relative_to(root)}")
+        if caches:
+            terminal.step(f"removing {len(caches)} × __pycache__")
+        for path in [*found, *caches]:
+            shutil.rmtree(path, ignore_errors=True)
+    return 0
+
+
+def _caches(root: Path) -> Iterator[Path]:
+    for folder, names, _ in os.walk(root):
+        if "__pycache__" in names:
+            yield Path(folder, "__pycache__")
+        names[:] = [name for name in names if not name.startswith((".", "__pycache__"))]

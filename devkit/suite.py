@@ -1,0 +1,171 @@
+"""`python3 dev.py test`: every check of the project, in the order of how fast they say no.
+
+Without `--all`: no root, any laptop; tests that the machine can't run skip themselves and are
+listed. With `--all` nothing may be left out, and the tests run on each supported Python found.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from devkit import checkout, interpreters, report, step, virtualenv
+from devkit.interpreters import Interpreter
+from devkit.interruption import Interruption
+from devkit.report import Report
+from devkit.step import Outcome
+from devkit.terminal import Terminal
+from devkit.virtualenv import VirtualEnvironment
+
+_LINT_TIMEOUT_S = 600.0
+_PYTEST_TIMEOUT_S = 1500.0
+# What says nothing more on a second Python: a browser, and one whole run from a fresh clone.
+_ONE_PYTHON_IS_ENOUGH = "not browser and not one_python"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asked for."""
+
+    everything: bool = False
+    python: str | None = None
+    pytest_arguments: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Results:
+    outcomes: list[Outcome] = field(default_factory=list)
+    reports: list[tuple[str, Report]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def lint(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> list[Outcome]:
+    """Run what reads the code without running it; every step, also after a failure."""
+    commands: dict[str, Sequence[str | Path]] = {
+        "ruff check": [venv.python, "-m", "ruff", "check", "."],
+        "ruff format": [venv.python, "-m", "ruff", "format", "--check", "."],
+        "mypy": [venv.python, "-m", "mypy"],
+        "lint-imports": [venv.script("lint-imports")],
+    }
+    return [
+        step.take(name, argv, terminal, interruption, timeout_s=_LINT_TIMEOUT_S)
+        for name, argv in commands.items()
+    ]
+
+
+def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
+    """Run the checks and the tests; gives the exit status.
+
+    Raises:
+        Failure: an environment can't be made.
+        Interrupted: somebody asked for the end meanwhile.
+    """
+    started_at_s = time.monotonic()
+    venv = environment_for(wishes.python)
+    venv.ensure(virtualenv.TEST, terminal, interruption)
+    results = _Results()
+    if wishes.everything or not wishes.pytest_arguments:
+        results.outcomes += lint(venv, terminal, interruption)
+    else:
+        results.remarks.append("ruff, mypy, lint-imports: you asked for certain tests only")
+    _pytest(venv, wishes, results, terminal, interruption, is_main=True)
+    if wishes.everything:
+        _other_pythons(venv, wishes, results, terminal, interruption)
+    else:
+        results.remarks.append("other Pythons: dev.py test --all runs those that it finds")
+    return _summary(results, terminal, time.monotonic() - started_at_s)
+
+
+def environment_for(python: str | None) -> VirtualEnvironment:
+    """Give `.venv`, or `.venv-3.12` when another Python than `.venv`'s was asked for.
+
+    Raises:
+        Failure: `python` doesn't run or isn't supported.
+    """
+    main = VirtualEnvironment(checkout.ROOT / ".venv")
+    return main if python is None else _beside(main, interpreters.named(python))
+
+
+def _beside(main: VirtualEnvironment, interpreter: Interpreter) -> VirtualEnvironment:
+    if interpreter.series == main.series:
+        return main
+    folder = checkout.ROOT / f".venv-{interpreter.series}"
+    return VirtualEnvironment(folder, interpreter=interpreter.path)
+
+
+def _other_pythons(
+    main: VirtualEnvironment,
+    wishes: Wishes,
+    results: _Results,
+    terminal: Terminal,
+    interruption: Interruption,
+) -> None:
+    found, missing = interpreters.find(besides=main.series)
+    if missing:
+        results.remarks.append(f"Python {', '.join(missing)}: not on this machine")
+    dot_venv = VirtualEnvironment(checkout.ROOT / ".venv")
+    for interpreter in found:
+        venv = _beside(dot_venv, interpreter)
+        venv.ensure(virtualenv.TEST, terminal, interruption)
+        _pytest(venv, wishes, results, terminal, interruption, is_main=False)
+
+
+def _pytest(
+    venv: VirtualEnvironment,
+    wishes: Wishes,
+    results: _Results,
+    terminal: Terminal,
+    interruption: Interruption,
+    *,
+    is_main: bool,
+) -> None:
+    name = f"pytest on {venv.series}"
+    junit_file = checkout.STATE / "logs" / f"pytest-{venv.series}.xml"
+    junit_file.unlink(missing_ok=True)
+    selection: Sequence[str] = () if is_main else ("-m", _ONE_PYTHON_IS_ENOUGH)
+    outcome = step.take(
+        name,
+        [
+            *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
+            *(["--color=yes"] if terminal.has_colour else []),
+            *selection,
+            *wishes.pytest_arguments,
+        ],
+        terminal,
+        interruption,
+        timeout_s=_PYTEST_TIMEOUT_S,
+        streams=terminal.is_interactive,
+        **({"WS_SERVICE_TEST_ALL": "1"} if wishes.everything else {}),
+    )
+    seen = report.read(junit_file, outcome.output)
+    if wishes.everything:
+        outcome = replace(outcome, problems=seen.complaints(may_deselect=not is_main))
+    results.outcomes.append(outcome)
+    results.reports.append((name, seen))
+    if not is_main:
+        results.remarks.append(
+            f"{name}: {seen.deselected} tests of browsers and of the checkout as a whole"
+        )
+    elif not wishes.everything:
+        results.remarks += seen.reasons()
+
+
+def _summary(results: _Results, terminal: Terminal, took_s: float) -> int:
+    terminal.line()
+    for outcome in results.outcomes:
+        terminal.line(outcome.row(terminal))
+        for problem in outcome.problems:
+            terminal.line(f"    {problem}")
+    terminal.line(f"  {'in all':<28} {took_s:7.1f} s")
+    if results.remarks:
+        terminal.line("Left out:")
+        for remark in results.remarks:
+            terminal.line(f"  {remark}")
+    is_good = all(outcome.is_good for outcome in results.outcomes)
+    if not is_good:
+        failed = ", ".join(outcome.name for outcome in results.outcomes if not outcome.is_good)
+        terminal.problem(f"failed: {failed}; the whole output is in .dev/logs/")
+    # Last, and as pytest wrote them: machines look for "N passed" there.
+    for _, seen in reversed(results.reports):
+        terminal.line(seen.closing_line)
+    return 0 if is_good else 1
