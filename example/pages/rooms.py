@@ -1,5 +1,7 @@
 """The names of chat rooms."""
 
+import unicodedata
+
 LOBBY = "general"
 SUGGESTED_ROOMS = (LOBBY, "café", "東京", "Ünïcode & friends")
 NAME_LIMIT = 100
@@ -11,13 +13,13 @@ class ImpossibleRoom(ValueError):
 
 def room_named(name: str) -> str:
     """Return the name as the service will see it. Raises ImpossibleRoom."""
-    name = name.strip()
+    name = unicodedata.normalize("NFC", name).strip()
     if not name:
         raise ImpossibleRoom("A room needs a name.")
     if len(name) > NAME_LIMIT:
         raise ImpossibleRoom(f"A room's name has at most {NAME_LIMIT} characters.")
-    if "/" in name or name in {".", ".."}:
-        raise ImpossibleRoom("A room's name is one part of an address: no “/”, not “.” or “..”.")
+    if {".", ".."} & set(name.split("/")):
+        raise ImpossibleRoom("In an address “.” and “..” stand for other places: not for a room.")
     if not name.isprintable():
         raise ImpossibleRoom("A room's name is made of characters that can be seen.")
     return name

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -6,11 +7,13 @@ from example.pages.rooms import LOBBY
 
 urlpatterns = [
     path("", views.start, name="start"),
+    # Pages without a link to an icon, such as the admin's, make browsers ask for this one.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}example/icon.svg")),
     path("examples/", RedirectView.as_view(pattern_name="start")),
     path("examples/index/", views.index, name="index"),
     path("examples/chat/", views.chat, name="chat"),
     path(f"examples/chat/{LOBBY}/", RedirectView.as_view(pattern_name="chat")),
-    path("examples/chat/<str:room>/", views.chat, name="room"),
+    path("examples/chat/<path:room>/", views.chat, name="room"),
     path("examples/dashboard/", views.dashboard, name="dashboard"),
     path("examples/dashboard/spike/", views.spike, name="spike"),
 ]

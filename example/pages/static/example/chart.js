@@ -14,10 +14,10 @@ function node(name, attributes, text = "") {
   return made;
 }
 
-/** The next round number above a value: 1, 2 or 5 times a power of ten. */
+/** The next round number from a value upwards; half of it is round, too. */
 export function roundAbove(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 0.1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((round) => round >= value);
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((round) => round >= value);
 }
 
 export class TimeChart {

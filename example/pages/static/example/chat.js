@@ -12,6 +12,7 @@ const notice = element("notice");
 const socket = new LiveSocket(element("chat").dataset.path);
 showState(socket, element("state"), element("node"));
 
+const isLoggedIn = element("chat").dataset.user !== "";
 let myName = null;
 // Sent, but not come back from the room yet. What is left when the connection is lost may or
 // may not have arrived: its text goes back to its author.
@@ -26,9 +27,9 @@ function giveBack(texts) {
   input.value = [...texts, input.value].filter(Boolean).join(" ");
 }
 
-function show({ sender, message, at, node }) {
+function show({ sender, message, at, node }, isMine) {
   const item = element("message-template").content.cloneNode(true).firstElementChild;
-  item.classList.toggle("mine", sender === myName);
+  item.classList.toggle("mine", isMine);
   item.querySelector(".sender").textContent = sender;
   item.querySelector(".text").textContent = message;
   item.querySelector(".via").textContent = node;
@@ -46,9 +47,11 @@ const answers = {
     showNode(element("node"), node);
   },
   message(said) {
-    const position = said.sender === myName ? unconfirmed.indexOf(said.message) : -1;
+    const hasMyName = said.sender === myName;
+    const position = hasMyName ? unconfirmed.indexOf(said.message) : -1;
     if (position >= 0) unconfirmed.splice(position, 1);
-    show(said);
+    // A user may have two tabs; but everybody without a login has the same name.
+    show(said, position >= 0 || (hasMyName && isLoggedIn));
   },
   error({ message }) {
     say(message);

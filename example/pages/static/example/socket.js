@@ -15,6 +15,8 @@ const LONGEST_DELAY_MS = 2000;
 const CONNECT_LIMIT_MS = 4000;
 const STEADY_AFTER_MS = 5000;
 const FAILURES_UNTIL_OFFLINE = 3;
+// The service will not have this client (RFC 6455, 7.4.1): asking again changes nothing.
+const POLICY_VIOLATION = 1008;
 
 /** The address of a path of the service, from the page's own address and the site's LIVE_URL. */
 export function liveAddress(path, page = window.location, liveUrl = document.body.dataset.liveUrl) {
@@ -103,13 +105,13 @@ export class LiveSocket extends EventTarget {
     socket.addEventListener("close", ({ code, reason, wasClean }) => {
       clearTimeout(limit);
       this.#socket = null;
-      this.#comeBack();
+      this.#comeBack(code);
       this.#tell("close", { code, reason, wasClean });
     });
   }
 
-  #comeBack() {
-    if (!this.#isWanted || !this.#reconnects) {
+  #comeBack(code) {
+    if (!this.#isWanted || !this.#reconnects || code === POLICY_VIOLATION) {
       this.#isWanted = false;
       this.#setState("closed");
       return;
