@@ -13,14 +13,14 @@ _OLDEST = (3, 11)
 _NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
-def _remedy(arguments):  # type: ignore[no-untyped-def]  # no annotations before the check
+def _remedy() -> str:
     for name in _NEWER:
         # Found is not enough: pyenv's stand-ins are there for versions that aren't switched on.
         if (
             shutil.which(name)
             and subprocess.call([name, "-S", "-c", ""], stderr=subprocess.DEVNULL) == 0
         ):
-            return " ".join(["try:", name, "dev.py", *arguments])
+            return " ".join(["try:", name, "dev.py", *sys.argv[1:]])
     return "install a newer one (https://www.python.org/downloads/, apt, brew, pyenv or uv)"
 
 
@@ -29,7 +29,7 @@ if sys.platform == "win32":
 if sys.version_info < _OLDEST:
     sys.exit(
         "dev.py needs Python 3.11 or newer, this is {}.{}: {}".format(  # noqa: UP032
-            sys.version_info[0], sys.version_info[1], _remedy(sys.argv[1:])
+            sys.version_info[0], sys.version_info[1], _remedy()
         )
     )
 

@@ -19,8 +19,8 @@ from devkit.virtualenv import VirtualEnvironment
 
 _LINT_TIMEOUT_S = 600.0
 _PYTEST_TIMEOUT_S = 1500.0
-# What says nothing more on a second Python: a browser, and one whole run from a fresh clone.
-_ONE_PYTHON_IS_ENOUGH = "not browser and not one_python"
+# A browser says nothing more on a second Python.
+_ONE_PYTHON_IS_ENOUGH = "not browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _pytest(
     results.reports.append((name, seen))
     if not is_main:
         results.remarks.append(
-            f"{name}: {seen.deselected} tests of browsers and of the checkout as a whole"
+            f"{name}: {seen.deselected} tests with a browser, which ran on {main}"
         )
     elif not wishes.everything:
         results.remarks += seen.reasons()

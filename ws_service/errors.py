@@ -5,16 +5,30 @@ A *refusal* ends a handshake before there is a connection; a *close code* ends a
 """
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
+from typing import Final
 
 
-class CloseCode(IntEnum):
-    """The codes this service closes with (RFC 6455 7.4.1 and the registry it founded)."""
+class CloseCode:
+    """The codes this service closes with (RFC 6455 7.4.1 and the registry it founded).
 
-    NORMAL = 1000
-    INTERNAL_ERROR = 1011
-    SERVICE_RESTART = 1012
-    TRY_AGAIN_LATER = 1013
+    Plain integers, because servers compare types.
+    """
+
+    NORMAL: Final = 1000
+    INTERNAL_ERROR: Final = 1011
+    SERVICE_RESTART: Final = 1012
+    TRY_AGAIN_LATER: Final = 1013
+
+
+def is_reserved(code: int) -> bool:
+    """Whether a close code is one that only the protocol may define (RFC 6455 7.4.2)."""
+    return CloseCode.NORMAL < code < 3000
+
+
+def private_equivalent(code: int) -> int:
+    """The code in the private range that stands for a reserved one: 1012 → 4012."""
+    return code + 3000
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,13 @@ class ConsumerRunner:
             raise
 
 
-async def _disconnect(consumer: AsyncConsumer, code: CloseCode) -> None:
+async def _disconnect(consumer: AsyncConsumer, code: int) -> None:
     """Dispatch the event that the consumer will not get any more."""
     if not hasattr(consumer, "base_send"):
         return  # it failed before it was set up: there is nothing to give back
     try:
         async with asyncio.timeout(DISCONNECT_LIMIT_S):
-            await consumer.dispatch({"type": "websocket.disconnect", "code": int(code)})
+            await consumer.dispatch({"type": "websocket.disconnect", "code": code})
     except StopConsumer:
         pass  # how Channels ends a consumer that has handled its disconnect
     except Exception:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
-from ws_service.errors import CloseCode, Refusal
+from ws_service.errors import CloseCode, Refusal, is_reserved, private_equivalent
 from ws_service.refusal import refuse
 
 logger = logging.getLogger(__name__)
@@ -31,12 +31,25 @@ class WatchedConnection:
         if event["type"] in ("websocket.close", "websocket.http.response.start"):
             self.is_closed = True
         try:
-            await self._send(event)
+            await self._send_with_a_possible_code(event)
         except OSError as error:
             # ASGI: a send to a client that has left raises a subclass of OSError.
             self.is_closed = True
             self.send_error = error
             raise
+
+    async def _send_with_a_possible_code(self, event: Event) -> None:
+        try:
+            await self._send(event)
+        except OSError:
+            raise
+        except Exception as error:
+            code = event.get("code") or CloseCode.NORMAL
+            if event["type"] != "websocket.close" or not is_reserved(code):
+                raise
+            # Stock Daphne raises for the codes 1001 to 2999 and leaves the connection open.
+            logger.debug("The server can't close with %d: %s", code, error)
+            await self._send({**event, "code": private_equivalent(code)})
 
 
 class ConnectionGuard:
@@ -70,7 +83,7 @@ class ConnectionGuard:
             await _close(connection, CloseCode.NORMAL)
 
 
-async def _close(connection: WatchedConnection, code: CloseCode) -> None:
+async def _close(connection: WatchedConnection, code: int) -> None:
     if connection.is_closed or not connection.is_answered:
         return
     try:

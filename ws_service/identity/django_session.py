@@ -35,9 +35,10 @@ def _stores(engine: str) -> tuple[type[SessionBase], type[SessionBase]]:
     def does_nothing(self: SessionBase, *args: object, **kwargs: object) -> None:
         """Loading a missing or spoilt session must not create or delete one."""
 
-    writing = ("create", "save", "delete", "flush", "cycle_key")
-    read_only = type("ReadOnlyStore", (store,), dict.fromkeys(writing, does_nothing))
-    return store, read_only
+    changes = dict.fromkeys(("create", "save", "delete", "flush", "cycle_key"), does_nothing)
+    # The class's name is part of the salt that sessions are signed with (SessionBase.key_salt).
+    same_salt = {"__qualname__": store.__qualname__}
+    return store, type(store.__name__, (store,), changes | same_salt)
 
 
 def read_session(engine: str, session_key: str | None) -> SessionBase:

@@ -3,20 +3,40 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.python.failure import Failure
 from twisted.web import http
 
-from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
+from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
 from ws_service.bind import Bind
+from ws_service.errors import CloseCode
 
 logger = logging.getLogger(__name__)
 
+REASON_LIMIT_BYTES: Final = 123  # RFC 6455 section 5.5: a control frame has 125 at most
+
 # The one status that this service answers HTTP with; Twisted's table doesn't have its name.
 http.RESPONSES.setdefault(426, b"Upgrade Required")
+
+
+class CloseWithAnyCode(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's protocol, but a close carries the code and the reason that it was given.
+
+    Stock Daphne raises for the codes 1001 to 2999 (1011, 1012, 1013 …), which leaves the
+    connection open, and drops the reason.
+    """
+
+    def handle_reply(self, message: Event) -> None:
+        if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
+            reason = (message.get("reason") or "").encode()[:REASON_LIMIT_BYTES]
+            code = int(message.get("code") or CloseCode.NORMAL)
+            self.sendCloseFrame(code=code, reasonUtf8=reason.decode(errors="ignore").encode())
+        else:
+            super().handle_reply(message)
 
 
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -67,6 +87,7 @@ def serve(
     logging.getLogger("daphne").setLevel(logging.WARNING)  # our own lines say the same, once
     server = DaphneServer(
         application=_without_root_path(application),
+        ready_callable=lambda: setattr(server.ws_factory, "protocol", CloseWithAnyCode),
         endpoints=list(endpoints),
         signal_handlers=handles_signals,
         ping_interval=ping_interval_s,
