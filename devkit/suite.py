@@ -144,7 +144,7 @@ def _pytest(
     results.reports.append((name, seen))
     if not is_main:
         results.remarks.append(
-            f"{name}: {seen.deselected} tests with a browser, which ran on {main}"
+            f"{name}: {seen.deselected} tests with a browser, which runs on the first one"
         )
     elif not wishes.everything:
         results.remarks += seen.reasons()

@@ -1,0 +1,26 @@
+"""What the tests of the development tools wait for."""
+
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+_LIMIT_S = 30.0
+
+
+def wait_for(what: str, condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds; fails naming `what` after half a minute."""
+    deadline = time.monotonic() + _LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {_LIMIT_S:.0f} s for {what}")
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; one that only waits to be collected has."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
