@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devkit import checkout
-from devkit.run_lock import RunLock
+from devkit.command_lock import CommandLock
 from devkit.terminal import Terminal
 
 _MADE_AT_TOP = (
@@ -30,7 +30,7 @@ def clean(terminal: Terminal, *, root: Path = checkout.ROOT) -> int:
     Raises:
         Failure: `dev.py run` is at work.
     """
-    with RunLock(root / ".dev"):
+    with CommandLock("run", root / ".dev"):
         found = [path for pattern in _MADE_AT_TOP for path in sorted(root.glob(pattern))]
         caches = list(_caches(root))
         for path in found:

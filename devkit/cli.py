@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devkit import addresses, checkout, cleanup, requirements, run, step, suite, virtualenv
+from devkit.command_lock import CommandLock
 from devkit.failure import Failure
 from devkit.interruption import Interrupted, Interruption
 from devkit.step import Outcome
@@ -49,8 +50,8 @@ def _run(options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
 
 
 def _test(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
-    wishes = suite.Wishes(options.all, options.python, tuple(rest))
-    with Interruption() as interruption:
+    wishes = suite.Wishes(options.all, options.python, tuple(rest), options.state.resolve())
+    with Interruption() as interruption, CommandLock("test", wishes.state):
         return suite.test(wishes, terminal, interruption)
 
 
@@ -131,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(act=act, takes_more=takes_more)
         return command
 
+    def add_state(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--state", type=Path, default=checkout.STATE, help="folder for data and logs (.dev)"
+        )
+
     command = add("run", _run, "start the example site, the service beside it, and Redis")
     command.epilog = run.__doc__.partition("\n\n")[2] if run.__doc__ else None
     command.add_argument(
@@ -139,9 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--service-port", type=int, help=f"{addresses.SERVICE_PORT} or the next free one"
     )
-    command.add_argument(
-        "--state", type=Path, default=checkout.STATE, help="folder of database and logs (.dev)"
-    )
+    add_state(command)
     command = add(
         "test", _test, "all checks, and the tests; more arguments go to pytest", takes_more=True
     )
@@ -149,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
         "--all", action="store_true", help="leave nothing out, and use every Python found"
     )
     command.add_argument("--python", metavar="PATH", help="the interpreter to test with")
+    add_state(command)
     add("lint", _lint, "ruff, mypy and lint-imports")
     add("format", _format, "let ruff format and mend the code")
     command = add("lock", _lock, "make requirements/*.txt anew from the *.in beside them")

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from devkit import addresses, checkout, health, job, virtualenv
 from devkit.addresses import Addresses
+from devkit.command_lock import CommandLock
 from devkit.failure import Failure
 from devkit.interruption import Interrupted, Interruption
 from devkit.parts import Parts
 from devkit.redis_server import NoRedisBinary, RedisDidNotStart, RedisServer, find_binary
-from devkit.run_lock import RunLock
 from devkit.stack import Stack
 from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
@@ -46,7 +46,7 @@ def run(wishes: Wishes, terminal: Terminal) -> int:
     """Run until told to stop; gives the exit status."""
     try:
         addresses.refuse_taken(wishes.port, wishes.service_port)
-        with Interruption() as interruption, RunLock(wishes.state) as lock:
+        with Interruption() as interruption, CommandLock("run", wishes.state) as lock:
             return _run(wishes, lock, terminal, interruption)
     except Interrupted as interrupted:
         terminal.line()
@@ -58,7 +58,7 @@ def run(wishes: Wishes, terminal: Terminal) -> int:
         return 1
 
 
-def _run(wishes: Wishes, lock: RunLock, terminal: Terminal, interruption: Interruption) -> int:
+def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: Interruption) -> int:
     venv = VirtualEnvironment(checkout.ROOT / ".venv")
     venv.ensure(virtualenv.RUN, terminal, interruption)
     stack = Stack(interruption)

@@ -43,6 +43,7 @@ def take(
     interruption: Interruption,
     *,
     timeout_s: float,
+    logs: Path = checkout.STATE / "logs",
     streams: bool = False,
     **extra_env: str,
 ) -> Outcome:
@@ -51,7 +52,7 @@ def take(
     Raises:
         Interrupted: somebody asked for the end meanwhile.
     """
-    log = checkout.STATE / "logs" / f"{name.replace(' ', '-')}.log"
+    log = logs / f"{name.replace(' ', '-')}.log"
     log.unlink(missing_ok=True)
     # SIGINT, so that pytest takes its fixtures down.
     child = Child(

@@ -30,6 +30,12 @@ class Wishes:
     everything: bool = False
     python: str | None = None
     pytest_arguments: tuple[str, ...] = ()
+    state: Path = checkout.STATE
+
+    @property
+    def logs(self) -> Path:
+        """Where the output of the steps goes."""
+        return self.state / "logs"
 
 
 @dataclass(slots=True)
@@ -39,7 +45,13 @@ class _Results:
     remarks: list[str] = field(default_factory=list)
 
 
-def lint(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> list[Outcome]:
+def lint(
+    venv: VirtualEnvironment,
+    terminal: Terminal,
+    interruption: Interruption,
+    *,
+    logs: Path = checkout.STATE / "logs",
+) -> list[Outcome]:
     """Run what reads the code without running it; every step, also after a failure."""
     commands: dict[str, Sequence[str | Path]] = {
         "ruff check": [venv.python, "-m", "ruff", "check", "."],
@@ -48,7 +60,7 @@ def lint(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruptio
         "lint-imports": [venv.script("lint-imports")],
     }
     return [
-        step.take(name, argv, terminal, interruption, timeout_s=_LINT_TIMEOUT_S)
+        step.take(name, argv, terminal, interruption, timeout_s=_LINT_TIMEOUT_S, logs=logs)
         for name, argv in commands.items()
     ]
 
@@ -65,7 +77,7 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
     venv.ensure(virtualenv.TEST, terminal, interruption)
     results = _Results()
     if wishes.everything or not wishes.pytest_arguments:
-        results.outcomes += lint(venv, terminal, interruption)
+        results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)
     else:
         results.remarks.append("ruff, mypy, lint-imports: you asked for certain tests only")
     _pytest(venv, wishes, results, terminal, interruption, is_main=True)
@@ -73,7 +85,7 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
         _other_pythons(venv, wishes, results, terminal, interruption)
     else:
         results.remarks.append("other Pythons: dev.py test --all runs those that it finds")
-    return _summary(results, terminal, time.monotonic() - started_at_s)
+    return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
 
 
 def environment_for(python: str | None) -> VirtualEnvironment:
@@ -120,7 +132,7 @@ def _pytest(
     is_main: bool,
 ) -> None:
     name = f"pytest on {venv.series}"
-    junit_file = checkout.STATE / "logs" / f"pytest-{venv.series}.xml"
+    junit_file = wishes.logs / f"pytest-{venv.series}.xml"
     junit_file.unlink(missing_ok=True)
     selection: Sequence[str] = () if is_main else ("-m", _ONE_PYTHON_IS_ENOUGH)
     outcome = step.take(
@@ -134,6 +146,7 @@ def _pytest(
         terminal,
         interruption,
         timeout_s=_PYTEST_TIMEOUT_S,
+        logs=wishes.logs,
         streams=terminal.is_interactive,
         **({"WS_SERVICE_TEST_ALL": "1"} if wishes.everything else {}),
     )
@@ -150,7 +163,7 @@ def _pytest(
         results.remarks += seen.reasons()
 
 
-def _summary(results: _Results, terminal: Terminal, took_s: float) -> int:
+def _summary(results: _Results, wishes: Wishes, terminal: Terminal, took_s: float) -> int:
     terminal.line()
     for outcome in results.outcomes:
         terminal.line(outcome.row(terminal))
@@ -164,7 +177,7 @@ def _summary(results: _Results, terminal: Terminal, took_s: float) -> int:
     is_good = all(outcome.is_good for outcome in results.outcomes)
     if not is_good:
         failed = ", ".join(outcome.name for outcome in results.outcomes if not outcome.is_good)
-        terminal.problem(f"failed: {failed}; the whole output is in .dev/logs/")
+        terminal.problem(f"failed: {failed}; the whole output is in {checkout.brief(wishes.logs)}/")
     # Last, and as pytest wrote them: machines look for "N passed" there.
     for _, seen in reversed(results.reports):
         terminal.line(seen.closing_line)

@@ -6,15 +6,13 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-_LIMIT_S = 30.0
 
-
-def wait_for(what: str, condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds; fails naming `what` after half a minute."""
-    deadline = time.monotonic() + _LIMIT_S
+def wait_for(what: str, condition: Callable[[], object], *, limit_s: float = 30.0) -> None:
+    """Wait until `condition` holds; fails naming `what` after `limit_s`."""
+    deadline = time.monotonic() + limit_s
     while not condition():
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {_LIMIT_S:.0f} s for {what}")
+            pytest.fail(f"waited {limit_s:.0f} s for {what}")
         time.sleep(0.02)
 
 

@@ -1,4 +1,4 @@
-"""One `dev.py run` at a time in one state folder: they would share a database and its logs."""
+"""One command of a kind at a time in one state folder: two would share logs and a database."""
 
 import fcntl
 import json
@@ -9,15 +9,16 @@ from typing import Self
 from devkit.failure import Failure
 
 
-class RunLock:
-    """Held while the parts run; the kernel lets go of it when the process ends, however it does.
+class CommandLock:
+    """Held while the command works; the kernel lets go of it when the process ends.
 
-    So a lock file that was left behind means nothing, and is never removed.
+    It does so however the process ends: a file that was left behind means nothing, and is kept.
     """
 
-    def __init__(self, state: Path) -> None:
-        """Describe the lock of the folder `state`."""
-        self._path = state / "run.lock"
+    def __init__(self, command: str, state: Path) -> None:
+        """Describe the lock of `dev.py <command>` in the folder `state`."""
+        self._command = command
+        self._path = state / f"{command}.lock"
 
     def __enter__(self) -> Self:
         """Take it.
@@ -33,8 +34,8 @@ class RunLock:
             owner = self._owner()
             self._file.close()
             raise Failure(
-                f"dev.py run is at work here already{owner}: use that one, stop it with Ctrl-C, "
-                "or give this one a folder of its own with --state"
+                f"dev.py {self._command} is at work here already{owner}: use that one, "
+                "stop it with Ctrl-C, or give this one a folder of its own with --state"
             ) from None
         self.write("")
         return self
