@@ -67,7 +67,8 @@ socket.addEventListener("close", () => {
   say("The connection was lost before your last message came back. It is in the box again.");
 });
 socket.addEventListener("state", ({ detail: state }) => {
-  element("submit").disabled = state !== "open";
+  // Not really disabled: with a disabled button the Enter key would do nothing, silently.
+  element("submit").setAttribute("aria-disabled", state !== "open");
   if (state === "open") say("");
 });
 
