@@ -1,12 +1,13 @@
 """A running service and how tests talk to it."""
 
+import http.client
 import json
 import os
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,19 @@ def bare_environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
 
 
+LOGIN = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+user = get_user_model().objects.get(name={name!r})
+store = SessionStore()
+store[SESSION_KEY] = str(user.pk)
+store[BACKEND_SESSION_KEY] = {backend!r}
+store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+store.create()
+print(store.session_key)
+"""
+
+
 @dataclass(frozen=True)
 class Site:
     """The example site's data, which the service shares."""
@@ -49,32 +63,22 @@ class Site:
         }
 
     @cached_property
-    def _session_keys(self) -> dict[str, str]:
-        script = (
-            "from django.conf import settings\n"
-            "from django.contrib.auth import get_user_model\n"
-            "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
-            "from django.contrib.sessions.backends.db import SessionStore\n"
-            "for user in get_user_model().objects.all():\n"
-            "    store = SessionStore()\n"
-            "    store[SESSION_KEY] = str(user.pk)\n"
-            "    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
-            "    store[HASH_SESSION_KEY] = user.get_session_auth_hash()\n"
-            "    store.create()\n"
-            "    print(user.get_short_name(), store.session_key)\n"
-        )
-        lines = self.run_in_django(script).splitlines()
-        return dict(line.split() for line in lines)
+    def _cookies(self) -> dict[tuple[str, str], str]:
+        return {}
 
-    def cookie_of(self, name: str) -> str:
+    def cookie_of(self, name: str, backend: str = "example.accounts.backends.EmailBackend") -> str:
         """The cookie header of a browser in which this demo user is logged in."""
-        return f"example_sessionid={self._session_keys[name]}"
+        if (name, backend) not in self._cookies:
+            script = LOGIN.format(name=name, backend=backend)
+            session_key = self.run_in_django(script).strip()
+            self._cookies[name, backend] = f"example_sessionid={session_key}"
+        return self._cookies[name, backend]
 
-    def run_in_django(self, script: str) -> str:
+    def run_in_django(self, script: str, **environment: str) -> str:
         """Run a script with the site's settings; returns what it prints."""
         finished = subprocess.run(
             [sys.executable, "-c", f"import django; django.setup()\n{script}"],
-            env=self.environment(),
+            env=self.environment() | environment,
             cwd=CHECKOUT,
             check=True,
             capture_output=True,
@@ -143,7 +147,8 @@ class Service:
 
     def _shake_hands(self) -> None:
         if self.tls:
-            self.connect("/ws/health/", origin=None).close()
+            with self.connect("/ws/health/", origin=None):
+                pass
         else:
             live(self.bind)
 
@@ -178,3 +183,24 @@ def tell(connection: ClientConnection, content: object) -> Any:
 def hear(connection: ClientConnection) -> Any:
     """The next message, decoded."""
     return json.loads(connection.recv(timeout=ANSWER_LIMIT_S))
+
+
+def http_answer(port: int, path: str = "/") -> tuple[int, bytes]:
+    """Status and body of a plain GET; status 0 while nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_LIMIT_S)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except ConnectionRefusedError:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float = START_LIMIT_S) -> None:
+    """Wait for a condition, and not for ever."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

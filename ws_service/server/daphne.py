@@ -85,7 +85,7 @@ def serve(
     handles_signals: False under the reloader, which runs this outside the main thread.
     """
     logging.getLogger("daphne").setLevel(logging.WARNING)  # our own lines say the same, once
-    server = DaphneServer(
+    server: DaphneServer = DaphneServer(
         application=_without_root_path(application),
         ready_callable=lambda: setattr(server.ws_factory, "protocol", CloseWithAnyCode),
         endpoints=list(endpoints),

@@ -1,0 +1,142 @@
+"""How connections end: errors, stops, and applications that forget to close."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection
+
+from tests.live import ANSWER_LIMIT_S, Service, Site, hear, wait_until
+
+Start = Callable[..., Service]
+SERVE = ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}")
+DAPHNE = ("-m", "daphne", "-p", "{port}", "tests.sites.faulty_asgi:application")
+UVICORN = ("-m", "uvicorn", "--port", "{port}", "tests.sites.faulty_asgi:application")
+# What the codes become on stock Daphne, which can't send reserved ones.
+CODES = [(SERVE, 0), (DAPHNE, 3000), (UVICORN, 0)]
+
+
+def close_code(socket: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+    return closed.value.rcvd.code if closed.value.rcvd else 1006
+
+
+def wait_for(file: Path) -> str:
+    wait_until(lambda: file.exists() and file.read_text().endswith("\n"))
+    return file.read_text().strip()
+
+
+@pytest.fixture(params=CODES, ids=["serve", "daphne", "uvicorn"])
+def faulty(request: pytest.FixtureRequest, start: Start) -> tuple[Service, int]:
+    argv, shift = request.param
+    return start(argv, settings="tests.sites.faulty_settings"), shift
+
+
+@pytest.mark.promise("disconnect-runs")
+@pytest.mark.parametrize("kind", ["diary", "sync-diary"])
+def test_after_an_error_the_client_gets_1011_and_disconnect_runs(
+    faulty: tuple[Service, int], tmp_path: Path, kind: str
+) -> None:
+    """With plain Channels the group is never left and stock Daphne says 1006 or nothing."""
+    service, shift = faulty
+    with service.connect(f"/{kind}/{tmp_path}/it/") as socket:
+        if kind == "diary":
+            socket.recv(timeout=ANSWER_LIMIT_S)
+        socket.send("raise")
+        assert close_code(socket) == 1011 + shift
+    assert wait_for(tmp_path / "it") == "1011"
+    assert service.child.tail(500).count("LookupError: a consumer's bug") == 1
+
+
+def test_an_error_before_the_answer_refuses_the_handshake(faulty: tuple[Service, int]) -> None:
+    """Nobody waits for an answer that will not come."""
+    service, _ = faulty
+    with pytest.raises(InvalidStatus) as refused:
+        service.connect("/refusing/")
+    assert refused.value.response.status_code in (403, 500)
+
+
+def test_an_application_that_returns_is_closed(faulty: tuple[Service, int]) -> None:
+    """On stock Daphne the socket would stay open with nobody behind it."""
+    service, _ = faulty
+    with service.connect("/early/") as socket:
+        assert close_code(socket) == 1000
+
+
+def test_a_consumers_own_close_code_arrives(faulty: tuple[Service, int], tmp_path: Path) -> None:
+    """Stock Daphne raises for it and leaves the connection open."""
+    service, shift = faulty
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        socket.send("1013")
+        assert close_code(socket) == 1013 + shift
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("dot", "DiaryConsumer needs `async def diary_entry(self, event)`"),
+        ("orm", "DiaryConsumer is asynchronous and calls the ORM's synchronous methods"),
+    ],
+)
+def test_a_classic_mistake_is_explained_in_the_log(
+    start: Start, tmp_path: Path, word: str, sentence: str
+) -> None:
+    """The traceback alone has cost many an afternoon."""
+    service = start(SERVE, settings="tests.sites.faulty_settings")
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        socket.send(word)
+        assert close_code(socket) == 1011
+    assert sentence in service.child.tail(500)
+
+
+@pytest.mark.promise("stop-1012")
+@pytest.mark.parametrize("argv", [SERVE, UVICORN], ids=["serve", "uvicorn"])
+def test_a_stop_tells_clients_to_come_back(
+    start: Start, tmp_path: Path, argv: tuple[str, ...]
+) -> None:
+    """The textbook's SIGTERM: 1006, and disconnect() never runs (stock Daphne still)."""
+    service = start(argv, settings="tests.sites.faulty_settings")
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        service.child.interrupt()
+        assert close_code(socket) == 1012
+    assert wait_for(tmp_path / "it") == "1012"
+    assert service.child.wait(ANSWER_LIMIT_S) in (0, -15)
+
+
+def test_own_middleware_sees_the_user_in_the_order_given(start: Start, site: Site) -> None:
+    """Tenants, feature flags and audits are the site's business."""
+    service = start(SERVE, settings="tests.sites.faulty_settings")
+    with service.connect("/tenant/", cookie=site.cookie_of("Ada")) as socket:
+        assert socket.recv(timeout=ANSWER_LIMIT_S) == "acme ada@example.org tenant,audit"
+
+
+@pytest.mark.promise("unreachable-store")
+def test_an_unreachable_user_never_means_anonymous(start: Start, site: Site) -> None:
+    """A slow database must not log people out; others are not held up by it."""
+    service = start(
+        SERVE,
+        settings="tests.sites.faulty_settings",
+        environment={"SLOW_BACKEND": "tests.sites.faulty.SlowBackend"},
+    )
+    slow = site.cookie_of("Ada", backend="tests.sites.faulty.SlowBackend")
+    with service.connect("/tenant/", cookie=slow, open_timeout=20) as socket:
+        assert close_code(socket) == 1013
+    with service.connect("/tenant/") as socket:
+        assert "AnonymousUser" in str(socket.recv(timeout=ANSWER_LIMIT_S))
+
+
+@pytest.mark.promise("health-always")
+def test_health_answers_without_origin_and_on_every_server(faulty: tuple[Service, int]) -> None:
+    """Probes are no browsers, and the routing of a site does not name ws/health/."""
+    service, _ = faulty
+    with service.connect("/ws/health/", origin="http://evil.example") as socket:
+        socket.send("?")
+        report = hear(socket)
+        assert report["status"] == "ready"
+        assert report["channel_layer"]["ok"] is True
+        assert close_code(socket) == 1000
