@@ -2,13 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from devkit.redis_server import RedisServer
 from tests.e2e.chromium import DESKTOP, PHONE
 from tests.e2e.gunicorn_site import HOSTS, GunicornSite
 from tests.e2e.visitor import LIMIT_MS, Visitor
+from tests.live import Site
 
 pytestmark = pytest.mark.browser
 
@@ -211,3 +214,71 @@ def test_what_somebody_says_is_text_and_never_markup(
 
     visitor.expect_message("<img src=x onerror=alert(1)><b>bold</b>", "anonymous")
     assert visitor.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("page_url", "live_url", "address"),
+    [
+        ("http://localhost:8000/x", ":8001", "ws://localhost:8001/ws/index/"),
+        ("http://[::1]:8000/x", ":8001", "ws://[::1]:8001/ws/index/"),
+        ("https://www.example.com/x", "", "wss://www.example.com/ws/index/"),
+        ("http://localhost:8000/x", "", "ws://localhost:8000/ws/index/"),
+        (
+            "https://www.example.com/x",
+            "wss://live.example.com/",
+            "wss://live.example.com/ws/index/",
+        ),
+    ],
+)
+def test_the_service_s_address_derives_from_the_page_s(
+    live_site: GunicornSite, visitor: Visitor, page_url: str, live_url: str, address: str
+) -> None:
+    """The same page works on a laptop, behind a proxy and with TLS."""
+    visitor.page.goto(live_site.url("/"))
+
+    derived = visitor.page.evaluate(
+        """async ([pageUrl, liveUrl]) => {
+            const { liveAddress } = await import("/static/example/socket.js");
+            return liveAddress("ws/index/", new URL(pageUrl), liveUrl);
+        }""",
+        [page_url, live_url],
+    )
+
+    assert derived == address
+
+
+def test_browsers_come_back_one_by_one_and_soon(live_site: GunicornSite, visitor: Visitor) -> None:
+    """Doubling from a quarter of a second to two seconds; chance spreads each wait by half."""
+    visitor.page.goto(live_site.url("/"))
+
+    waits_ms = visitor.page.evaluate(
+        """async () => {
+            const { backoffDelay } = await import("/static/example/socket.js");
+            return [0, 1, 2, 3, 40].map(
+                (failures) => [0, 1].map((chance) => backoffDelay(failures, () => chance))
+            );
+        }"""
+    )
+
+    assert waits_ms == [[125, 250], [250, 500], [500, 1000], [1000, 2000], [1000, 2000]]
+
+
+def test_a_spike_that_can_t_be_sent_is_explained(
+    site: Site, own_redis: RedisServer, tmp_path: Path, context: BrowserContext
+) -> None:
+    """Redis is away: the page says so, and the button works again when Redis is back."""
+    alone = Site(database_url=site.database_url, redis_url=own_redis.url)
+    visitor = Visitor(context.new_page())
+    with GunicornSite(alone, tmp_path) as live_site:
+        visitor.open(live_site.url("/examples/dashboard/"))
+        assert visitor.node
+        own_redis.stop()
+        button = visitor.page.get_by_role("button", name="Send a spike")
+
+        button.click()
+        notice = visitor.page.locator("#notice")
+        expect(notice).to_contain_text("can't reach Redis", timeout=LIMIT_MS)
+
+        own_redis.start()
+        button.click()
+        expect(notice).to_be_hidden(timeout=LIMIT_MS)

@@ -85,4 +85,6 @@ element("send").addEventListener("submit", (event) => {
   say("");
 });
 
+// On a phone the rooms are one row, wider than the screen.
+document.querySelector(".rooms [aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
 socket.open();
