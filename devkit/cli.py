@@ -37,6 +37,9 @@ def main(arguments: list[str]) -> int:
         terminal.line()
         terminal.line("Stopped.")
         return 128 + interrupted.signum
+    except PermissionError as error:
+        terminal.problem(f"{error.filename or 'something'} is not for this user: {error.strerror}")
+        return 1
     except Failure as failure:
         terminal.problem(failure.message)
         terminal.excerpt(failure.log_tail)

@@ -52,10 +52,12 @@ class Interruption:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the signals back."""
-        for signum, handler in self._previous.items():
-            signal.signal(signum, handler)  # type: ignore[arg-type]
+        """Give the signals back; after an interruption this process is on its way out."""
         signal.set_wakeup_fd(self._previous_fd)
+        for signum, handler in self._previous.items():
+            # One Ctrl-C too many must not end in a traceback.
+            if self.signum is None or signum not in _REQUESTS:
+                signal.signal(signum, handler)  # type: ignore[arg-type]
         self._reader.close()
         self._writer.close()
 
