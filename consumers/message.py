@@ -6,6 +6,7 @@ connection stays.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -42,7 +43,7 @@ def decode(text: str | None) -> Any:
     if len(text) > FRAME_LIMIT:
         raise BadInput("too_long", f"A frame has at most {FRAME_LIMIT} characters.")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadInput("invalid_json", "This is not JSON.") from None
 
@@ -89,6 +90,14 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _finite(digits: str) -> float:
+    """1e400 is well-formed and becomes infinite, which JSON can't answer with."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -66,6 +66,7 @@ BAD_INPUT = [
     ("not JSON", "invalid_json"),
     ("", "invalid_json"),
     ("NaN", "invalid_json"),
+    ("1e400", "invalid_json"),
     ('{"message": Infinity}', "invalid_json"),
     ("[" * 20_000, "invalid_json"),
     ("[]", "not_an_object"),

@@ -1,0 +1,107 @@
+"""``ws-service serve`` explains itself."""
+
+import argparse
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from devkit.ports import free_port
+from tests.live import CHECKOUT, bare_environment
+from ws_service.bind import Bind
+from ws_service.cli.serve import add_parser, listening_addresses
+from ws_service.errors import InvalidBind
+
+
+def addresses(*arguments: str) -> list[Bind]:
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    return listening_addresses(parser.parse_args(["serve", *arguments]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "binds"),
+    [
+        ((), [Bind()]),
+        (("--bind", "0.0.0.0:9000"), [Bind("0.0.0.0", 9000)]),
+        (("-b", "0.0.0.0", "-p", "9000"), [Bind("0.0.0.0", 9000)]),
+        (("-p", "9000"), [Bind(port=9000)]),
+        (("-b", "127.0.0.1:1", "-b", "[::1]:1"), [Bind(port=1), Bind("::1", 1)]),
+        (("-u", "/x.sock"), [Bind(unix_path="/x.sock")]),
+        (("-e", "ssl:8443"), []),
+    ],
+)
+def test_daphnes_options_and_gunicorns_notation_both_work(
+    arguments: tuple[str, ...], binds: list[Bind]
+) -> None:
+    """``--bind 0.0.0.0:8001`` is an error in Daphne that everybody makes once."""
+    assert addresses(*arguments) == binds
+
+
+def test_the_environment_says_where_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's manifest has one place for it, which the probe reads too."""
+    monkeypatch.setenv("WS_SERVICE_BIND", "0.0.0.0:8001,[::]:8001")
+    assert addresses() == [Bind("0.0.0.0", 8001), Bind("::", 8001)]
+    assert addresses("-b", ":1") == [Bind(port=1)]
+
+
+def test_two_ports_that_disagree_are_refused() -> None:
+    """Better than listening where nobody expects it."""
+    with pytest.raises(InvalidBind):
+        addresses("--bind", "0.0.0.0:9000", "--port", "9001")
+
+
+def serve(*arguments: str, **environment: str) -> tuple[int, str]:
+    finished = subprocess.run(
+        [sys.executable, "-m", "ws_service", "serve", *arguments],
+        env=bare_environment() | environment,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in finished.stderr
+    return finished.returncode, finished.stderr
+
+
+def test_whose_settings() -> None:
+    """The first question of a start."""
+    status, text = serve()
+    assert status == 1
+    assert "DJANGO_SETTINGS_MODULE" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--bind", "::1:8001"), "write IPv6 in brackets"),
+        (("asgi",), "write module:attribute"),
+        (("nowhere:application",), "No module named 'nowhere'"),
+        (("asgi:app",), "asgi has no 'app'"),
+        (("--settings", "nowhere"), "No module named 'nowhere'"),
+        (("--settings", "settings.production"), "REDIS_URL is not set"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(arguments: tuple[str, ...], words: str) -> None:
+    """No traceback for a typo."""
+    status, text = serve(*arguments, DJANGO_SETTINGS_MODULE="settings.development")
+    assert status == 1
+    assert words in text
+
+
+def test_a_port_in_use_ends_with_a_reason() -> None:
+    """Stock Daphne logs it and exits 0: an orchestrator thinks all is well."""
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        status, text = serve("-p", str(port), DJANGO_SETTINGS_MODULE="settings.development")
+    assert status == 1
+    assert "Address already in use" in text
+
+
+def test_wrong_settings_are_listed_before_anything_listens() -> None:
+    """The same texts as the system checks."""
+    status, text = serve(DJANGO_SETTINGS_MODULE="tests.sites.wrong_settings")
+    assert status == 1
+    assert "ws_service.E002" in text
+    assert "ws_service.E004" in text

@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from ws_service.conf import load_config
+
+
+def problems(**ws_service: Any) -> list[tuple[str | None, str, str | None]]:
+    with override_settings(WS_SERVICE=ws_service):
+        return [(m.id, m.msg, m.hint) for m in run_checks(tags=["ws_service"])]
+
+
+def test_the_settings_of_this_repository_are_right() -> None:
+    """The checks can also be silent."""
+    assert run_checks(tags=["ws_service"]) == []
+
+
+def test_every_option_reaches_the_config() -> None:
+    """No setting that does nothing."""
+    with override_settings(
+        WS_SERVICE={
+            "ROUTING": "a.routing",
+            "MIDDLEWARE": ["a.Middleware"],
+            "CHANNEL_LAYER": "default",
+            "ALLOWED_ORIGINS": ["https://a.example"],
+            "DATABASE_THREADS": 7,
+            "PING_INTERVAL": 11,
+            "MAX_MESSAGE_SIZE": 4096,
+        }
+    ):
+        config = load_config()
+    assert config.routing == "a.routing"
+    assert config.middleware == ("a.Middleware",)
+    assert [pattern.origin.host for pattern in config.allowed_origins] == ["a.example"]
+    assert config.database_threads == 7
+    assert config.ping_interval_s == 11
+    assert config.message_limit_bytes == 4096
+
+
+@override_settings(CSRF_TRUSTED_ORIGINS=["https://*.example.com"])
+def test_djangos_trusted_origins_count() -> None:
+    """What the site trusts with forms it trusts with sockets."""
+    assert load_config().allowed_origins[0].matches_subdomains
+
+
+@override_settings(DEBUG=True, ALLOWED_HOSTS=[])
+def test_debug_without_hosts_means_this_machine() -> None:
+    """As Django's development server does."""
+    assert "127.0.0.1" in load_config().allowed_hosts
+
+
+@override_settings(WS_SERVICE=["ROUTING"])
+def test_a_list_instead_of_a_dict() -> None:
+    """E001"""
+    assert [message.id for message in run_checks(tags=["ws_service"])] == ["ws_service.E001"]
+
+
+@pytest.mark.parametrize(
+    ("given", "id_", "words"),
+    [
+        ({"ROUTNG": "x"}, "ws_service.E002", "Did you mean 'ROUTING'?"),
+        ({"COLOUR": "x"}, "ws_service.E002", "Known: "),
+        ({"ROUTING": 3}, "ws_service.E003", "must be str or None, not int"),
+        ({"DATABASE_THREADS": True}, "ws_service.E003", "must be int, not bool"),
+        ({"DATABASE_THREADS": 0}, "ws_service.E003", "must be 1 or more"),
+        ({"ALLOWED_ORIGINS": "https://a"}, "ws_service.E003", "must be list or tuple, not str"),
+        ({"ALLOWED_ORIGINS": ["*"]}, "ws_service.E004", "any site could then act"),
+        ({"ALLOWED_ORIGINS": ["a.example"]}, "ws_service.E004", "has a scheme"),
+        ({"CHANNEL_LAYER": "other"}, "ws_service.E005", "CHANNEL_LAYERS has: default"),
+    ],
+)
+@pytest.mark.promise("bad-settings")
+def test_a_wrong_setting_is_named_with_what_mends_it(
+    given: dict[str, Any], id_: str, words: str
+) -> None:
+    """Before anything starts, not at the first connection."""
+    found = problems(**given)
+    assert [problem[0] for problem in found] == [id_]
+    assert words in f"{found[0][1]} {found[0][2]}"
+
+
+def test_missing_apps_are_named(settings: Any) -> None:
+    """E006: without sessions nobody has a name."""
+    settings.INSTALLED_APPS = ["channels", "ws_service", "django.contrib.contenttypes"]
+    ids = [message.id for message in run_checks(tags=["ws_service"])]
+    assert ids == ["ws_service.E006", "ws_service.E006"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "warns"),
+    [
+        (["redis://localhost"], True),
+        (None, True),
+        ([{"address": "redis://localhost"}], True),
+        ([{"address": "redis://localhost", "socket_timeout": 5}], True),
+        ([{"address": "redis://localhost", "socket_timeout": 15}], False),
+        ([{"address": "redis://localhost", "socket_timeout": None}], False),
+    ],
+)
+def test_the_core_layers_time_out_is_checked(settings: Any, hosts: Any, warns: bool) -> None:
+    """redis-py 8's default closes idle sockets with 1011; nothing says why."""
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": hosts} if hosts else {},
+        }
+    }
+    ids = [message.id for message in run_checks(tags=["ws_service"])]
+    assert ids == (["ws_service.W001"] if warns else [])
+
+
+def test_demonstrations_in_production_are_a_warning(settings: Any) -> None:
+    """Somebody opted in; somebody else should know."""
+    settings.DEBUG = False
+    settings.DEMO_CONSUMERS = True
+    assert "consumers.W001" in [message.id for message in run_checks()]
+    settings.DEMO_CONSUMERS = False
+    assert "consumers.W001" not in [message.id for message in run_checks()]
