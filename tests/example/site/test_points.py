@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,16 @@ def layer_at(settings: Any) -> Iterator[Any]:
     channel_layers.backends.clear()
 
 
+async def watch(subscribed: threading.Event) -> dict[str, Any]:
+    """Return the first event that the dashboard's group gets."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(points.GROUP, channel)
+    subscribed.set()
+    async with asyncio.timeout(ARRIVAL_LIMIT_S):
+        return await layer.receive(channel)
+
+
 def unreachable_url() -> str:
     return f"redis://127.0.0.1:{free_port()}/0"
 
@@ -51,21 +63,17 @@ def test_the_view_sends_a_point_to_whoever_watches(
 ) -> None:
     """The button on the dashboard: synchronous code reaching another process."""
     layer_at(redis.url)
+    subscribed = threading.Event()
 
-    async def press_and_watch() -> dict[str, Any]:
-        layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(points.GROUP, channel)
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        watching = elsewhere.submit(asyncio.run, watch(subscribed))
+        assert subscribed.wait(ARRIVAL_LIMIT_S)
         # SUBSCRIBE is on its way before the view opens the connection that it publishes on,
         # whose greeting takes Redis several rounds: so the subscription is in force by then.
-        response = await asyncio.to_thread(client.post, reverse("spike"))
-        assert response.json() == {"sent": True}
-        async with asyncio.timeout(ARRIVAL_LIMIT_S):
-            event = await layer.receive(channel)
-        await layer.flush()
-        return event
+        response = client.post(reverse("spike"))
+        event = watching.result(2 * ARRIVAL_LIMIT_S)
 
-    event = asyncio.run(press_and_watch())
+    assert response.json() == {"sent": True}
     assert event["type"] == "dashboard.point"
     assert event["spike_by"] == "anonymous"
     assert event["sessions"] == 0
