@@ -179,14 +179,13 @@ def test_a_killed_dev_py_leaves_no_process(tmp_path: Path) -> None:
     assert not any(ports.is_taken(port) for port in addresses)
 
 
-@pytest.mark.parametrize("part", ["site", "service"])
-def test_a_part_that_ends_by_itself_is_named_and_ends_the_rest(tmp_path: Path, part: str) -> None:
-    """A half-running stack is a riddle."""
+def test_a_part_that_ends_by_itself_is_named_and_ends_the_rest(tmp_path: Path) -> None:
+    """A half-running stack is a riddle. The site, because Gunicorn has workers to lose."""
     with DevRun(tmp_path, *free_ports()) as run:
         run.wait_until_up()
-        os.kill(run.pids[part], signal.SIGKILL)
+        os.kill(run.pids["site"], signal.SIGKILL)
         assert run.wait() == 1
-    assert f"the {part} ended by signal 9" in run.screen
+    assert "the site ended by signal 9" in run.screen
     run.wait_until_everybody_is_gone()
 
 
