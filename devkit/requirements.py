@@ -6,7 +6,7 @@ from devkit.step import Outcome
 from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
 
-NAMES = ("service", "run", "test")
+NAMES = tuple(sorted(path.stem for path in checkout.REQUIREMENTS.glob("*.in")))
 _TIMEOUT_S = 300.0
 
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,27 +67,29 @@ class VirtualEnvironment:
             Failure: it can't be made; the message has the remedy, or the end of pip's log.
         """
         with _one_at_a_time(terminal, interruption):
-            wanted = _wanted(lock_file)
-            if self._is_usable() and wanted.items() <= self._installed().items():
+            wanted_locks, wanted_project = _digests(lock_file), _project()
+            has_locks = wanted_locks.items() <= self._installed().items()
+            has_project = wanted_project.items() <= self._installed().items()
+            if self._is_usable() and has_locks and has_project:
                 return
             log = checkout.STATE / "logs" / f"{self.folder.name.lstrip('.')}-pip.log"
             if not self._is_usable():
                 self._make(log, terminal, interruption)
-            terminal.step(
-                f"installing requirements/{lock_file} into {checkout.brief(self.folder)} "
-                "(a minute or two, once)"
-            )
-            self._pip(
-                ["install", "--require-hashes", "-r", checkout.REQUIREMENTS / lock_file],
-                log,
-                interruption,
-            )
-            self._pip(
-                ["install", "--no-deps", "--no-build-isolation", "-e", checkout.ROOT],
-                log,
-                interruption,
-            )
-            self._stamp.write_text(json.dumps({**self._installed(), **wanted}, indent=1))
+                has_locks = False
+            where = checkout.brief(self.folder)
+            if not has_locks:
+                terminal.step(f"installing requirements/{lock_file} into {where} (a minute, once)")
+                requirements = checkout.REQUIREMENTS / lock_file
+                self._pip(["install", "--require-hashes", "-r", requirements], log, interruption)
+            editable: list[str | os.PathLike[str]] = [
+                "--no-deps",
+                "--no-build-isolation",
+                "-e",
+                checkout.ROOT,
+            ]
+            self._pip(["install", *editable], log, interruption)
+            installed = {**self._installed(), **wanted_locks, **wanted_project}
+            self._stamp.write_text(json.dumps(installed, indent=1))
             self._making.unlink(missing_ok=True)
 
     def _is_usable(self) -> bool:
@@ -138,14 +141,21 @@ class VirtualEnvironment:
         return installed
 
 
-def _wanted(lock_file: str) -> dict[str, str]:
-    digests = {name: _digest(checkout.REQUIREMENTS / name) for name in _INCLUDES[lock_file]}
-    project = _digest(checkout.PYPROJECT)
-    return {**digests, "pyproject.toml": project, "folder": str(checkout.ROOT)}
+def _digests(lock_file: str) -> dict[str, str]:
+    return {
+        name: _digest((checkout.REQUIREMENTS / name).read_bytes()) for name in _INCLUDES[lock_file]
+    }
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _project() -> dict[str, str]:
+    """What an editable installation depends on: not the settings of ruff and the like."""
+    pyproject = tomllib.loads(checkout.PYPROJECT.read_text())
+    tables = [pyproject.get("project"), pyproject.get("build-system")]
+    return {"project": _digest(json.dumps(tables).encode()), "folder": str(checkout.ROOT)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _check_venv_module(interpreter: str) -> None:
