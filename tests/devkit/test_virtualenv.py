@@ -35,16 +35,21 @@ def bare_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_failing_installation_shows_pips_words_and_is_tried_again(
+def test_a_half_made_environment_is_made_anew_and_pips_failure_is_shown(
     bare_checkout: Path, interruption: Interruption, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A half-made environment must not pass for a whole one the next time."""
+    """One whose making was interrupted, or failed, must not pass for a whole one the next time."""
     venv = VirtualEnvironment(bare_checkout / ".venv")
-    for words in ("making .venv\n", "making .venv anew\n"):
-        with pytest.raises(Failure, match="pip install failed") as failure:
-            venv.ensure(virtualenv.RUN, Terminal(), interruption)
-        assert "ws-no-such" in failure.value.log_tail
-        assert words in capsys.readouterr().out
+    unfinished, leftover = venv.folder / ".making", venv.folder / "leftover"
+    venv.folder.mkdir()
+    unfinished.touch()
+    leftover.touch()
+    with pytest.raises(Failure, match="pip install failed") as failure:
+        venv.ensure(virtualenv.RUN, Terminal(), interruption)
+    assert "ws-no-such" in failure.value.log_tail
+    assert "making .venv anew\n" in capsys.readouterr().out
+    assert not leftover.exists()
+    assert unfinished.exists()
 
 
 def test_a_python_without_venv_gets_the_remedy(
