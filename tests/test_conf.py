@@ -81,6 +81,22 @@ def test_a_wrong_setting_is_named_with_what_mends_it(
     assert words in f"{found[0][1]} {found[0][2]}"
 
 
+@pytest.mark.parametrize(
+    ("given", "id_", "words"),
+    [
+        ({"ROUTING": "nowhere"}, "ws_service.E007", "No module named 'nowhere'"),
+        ({"ROUTING": "asgi_routing"}, "ws_service.E007", "can't be imported"),
+        ({"MIDDLEWARE": ["nowhere.Middleware"]}, "ws_service.E008", "No module named"),
+        ({"MIDDLEWARE": ["ws_service.Middleware"]}, "ws_service.E008", "does not define"),
+    ],
+)
+def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, words: str) -> None:
+    """``manage.py check`` in the site's own CI finds it."""
+    found = problems(**given)
+    assert [problem[0] for problem in found] == [id_]
+    assert words in found[0][1]
+
+
 def test_missing_apps_are_named(settings: Any) -> None:
     """E006: without sessions nobody has a name."""
     settings.INSTALLED_APPS = ["channels", "ws_service", "django.contrib.contenttypes"]

@@ -6,8 +6,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.utils.module_loading import import_string
 
-from ws_service.conf import channel_layer_settings, find_problems
+from ws_service.application.mistakes import miscoloured
+from ws_service.application.routing import load_urlpatterns, routed_consumers
+from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
+from ws_service.errors import InvalidRouting
 
 TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
@@ -20,6 +24,32 @@ def check_settings(
 ) -> list[CheckMessage]:
     """``WS_SERVICE`` and what it leans on (``E001`` to ``E006``)."""
     return [Error(p.message, hint=p.hint, id=p.id) for p in find_problems()]
+
+
+@register(TAG)
+def check_routing(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The routing and the middleware can be imported (``E007``, ``E008``), and no routed
+    consumer mixes ``def`` and ``async def`` (``W002``).
+    """
+    try:
+        config = load_config()
+        patterns = load_urlpatterns(config.routing) if config.routing else []
+    except InvalidSettings:
+        return []  # check_settings has said so
+    except InvalidRouting as error:
+        return [Error(str(error), id="ws_service.E007")]
+    messages: list[CheckMessage] = []
+    for path in config.middleware:
+        try:
+            import_string(path)
+        except ImportError as error:
+            text = f"WS_SERVICE['MIDDLEWARE'] has {path!r}: {error}."
+            messages.append(Error(text, id="ws_service.E008"))
+    for consumer_class in routed_consumers(patterns):
+        messages += [Warning(text, id="ws_service.W002") for text in miscoloured(consumer_class)]
+    return messages
 
 
 @register(TAG)

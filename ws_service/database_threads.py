@@ -6,9 +6,10 @@ connection. Here a few threads share the work, each with database connections of
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
@@ -29,6 +30,7 @@ class DatabaseThreads:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="ws-service-database")
         self._size = size
         self._unfinished = 0
+        self._counting = threading.Lock()
 
     async def run(
         self, time_limit_s: float, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
@@ -50,12 +52,13 @@ class DatabaseThreads:
             finally:
                 close_old_connections()
 
-        loop = asyncio.get_running_loop()
-        self._unfinished += 1
+        with self._counting:
+            self._unfinished += 1
         job = self._pool.submit(work)
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._finished))
+        job.add_done_callback(self._finished)
         async with asyncio.timeout(time_limit_s):
             return await asyncio.wrap_future(job)
 
-    def _finished(self) -> None:
-        self._unfinished -= 1
+    def _finished(self, job: Future[Any]) -> None:
+        with self._counting:  # a job ends in its thread, or in the loop's when it is cancelled
+            self._unfinished -= 1

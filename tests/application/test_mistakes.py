@@ -4,7 +4,7 @@ import pytest
 from channels.exceptions import InvalidChannelLayerError
 from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
 
-from ws_service.application.mistakes import explain
+from ws_service.application.mistakes import explain, miscoloured
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -68,3 +68,27 @@ def test_other_classics(error: Exception, words: str) -> None:
 def test_an_ordinary_error_is_left_alone() -> None:
     """A wrong explanation is worse than none."""
     assert explain(ValueError("invalid literal for int()"), ChatConsumer) is None
+
+
+class AsyncReceiver(WebsocketConsumer):
+    async def receive(self, text_data: Any = None, bytes_data: Any = None) -> None:
+        pass
+
+
+class SyncConnector(AsyncWebsocketConsumer):
+    def connect(self) -> None:
+        pass
+
+
+def test_a_method_of_the_wrong_colour_is_named_before_anybody_connects() -> None:
+    """Python says nothing about a coroutine in a synchronous consumer: it just never runs."""
+    assert "AsyncReceiver is synchronous: write `def receive(…)`." in miscoloured(AsyncReceiver)[0]
+    assert (
+        "SyncConnector is asynchronous: write `async def connect" in miscoloured(SyncConnector)[0]
+    )
+
+
+def test_right_consumers_are_left_alone() -> None:
+    """Channels' own, which every consumer inherits."""
+    assert miscoloured(ChatConsumer) == []
+    assert miscoloured(OldConsumer) == []

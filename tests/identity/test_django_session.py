@@ -51,7 +51,9 @@ def test_an_unknown_session_is_empty_and_creates_nothing(engine: str, key: str |
 
 
 @pytest.mark.promise("never-written")
-def test_a_wrong_secret_key_leaves_the_session_alone(ada: Any, settings: Any) -> None:
+def test_a_wrong_secret_key_leaves_the_session_alone(
+    ada: Any, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """With Channels' own middleware a misconfigured container logs the site's users out."""
     engine = ENGINES[0]
     key = log_in(engine, ada).session_key
@@ -59,6 +61,7 @@ def test_a_wrong_secret_key_leaves_the_session_alone(ada: Any, settings: Any) ->
     settings.SECRET_KEY = "another key than the site's, by mistake in one container"
     assert not user_of(read_session(engine, key), BACKENDS).is_authenticated
     assert Session.objects.get(pk=key).session_data == before
+    assert "SECRET_KEY or SESSION_SERIALIZER differs from the site's" in caplog.text
 
 
 @pytest.mark.promise("never-written")

@@ -1,12 +1,16 @@
-"""The classic mistakes in consumers, recognised by the exception they end in."""
+"""The classic mistakes in consumers, recognised in the class or by the exception they end in."""
 
 import re
 from difflib import get_close_matches
+from inspect import iscoroutinefunction
+from typing import Final
 
+from channels.consumer import SyncConsumer
 from channels.exceptions import InvalidChannelLayerError
 from django.core.exceptions import SynchronousOnlyOperation
 
-_NO_HANDLER = re.compile(r"No handler for message type (?P<type>.+)")
+_CALLED_BY_CHANNELS: Final = ("connect", "receive", "receive_json", "disconnect")
+_NO_HANDLER: Final = re.compile(r"No handler for message type (?P<type>.+)")
 
 
 def explain(error: Exception, consumer_class: type) -> str | None:
@@ -29,6 +33,23 @@ def explain(error: Exception, consumer_class: type) -> str | None:
     if "AsyncToSync" in text and "same thread" in text:
         return f"{name} is asynchronous: await the coroutine instead of async_to_sync()."
     return None
+
+
+def miscoloured(consumer_class: type) -> list[str]:
+    """Methods that Channels calls and that are ``def`` where ``async def`` is due, or vice versa.
+
+    Python says nothing: a coroutine that is never awaited simply doesn't run.
+    """
+    is_sync = issubclass(consumer_class, SyncConsumer)
+    wrong = [
+        name
+        for name in _CALLED_BY_CHANNELS
+        if (method := getattr(consumer_class, name, None)) is not None
+        and iscoroutinefunction(method) is is_sync
+    ]
+    kind, due = ("synchronous", "def") if is_sync else ("asynchronous", "async def")
+    name = f"{consumer_class.__module__}.{consumer_class.__qualname__}"
+    return [f"{name} is {kind}: write `{due} {method}(…)`." for method in wrong]
 
 
 def _missing_handler(event_type: str, consumer_class: type) -> str:

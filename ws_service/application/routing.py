@@ -1,7 +1,8 @@
 """From the site's routing module to one application that dispatches by path."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from traceback import extract_tb
 from types import ModuleType
 
 from channels.routing import URLRouter
@@ -51,6 +52,15 @@ def websocket_router(urlpatterns: Sequence[URLPattern]) -> ASGIApplication:
     return route
 
 
+def routed_consumers(urlpatterns: Sequence[URLPattern]) -> Iterator[type]:
+    """Every consumer class that is routed directly or by a nested URLRouter."""
+    for pattern in urlpatterns:
+        if isinstance(pattern.callback, URLRouter):
+            yield from routed_consumers(pattern.callback.routes)
+        elif (consumer_class := getattr(pattern.callback, "consumer_class", None)) is not None:
+            yield consumer_class
+
+
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await refuse(scope, send, Refusal.NOT_FOUND)
 
@@ -73,8 +83,17 @@ def _import(module_name: str) -> ModuleType:
         if "SyncWebsocketConsumer" in str(error):
             hint = " Channels calls its synchronous consumer WebsocketConsumer."
         raise InvalidRouting(
-            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}.{hint}"
+            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}"
+            f"{_place_of(error)}.{hint}"
         ) from error
+
+
+def _place_of(error: ImportError) -> str:
+    """The site's own line that failed, if one did: the last frame outside of importlib."""
+    frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    if frames[-1].filename == __file__:
+        return ""
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})"
 
 
 def _check(pattern: object, module_name: str) -> None:

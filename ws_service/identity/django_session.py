@@ -35,10 +35,19 @@ def _stores(engine: str) -> tuple[type[SessionBase], type[SessionBase]]:
     def does_nothing(self: SessionBase, *args: object, **kwargs: object) -> None:
         """Loading a missing or spoilt session must not create or delete one."""
 
+    def decode(self: SessionBase, stored: str) -> dict[str, Any]:
+        data: dict[str, Any] = store.decode(self, stored)
+        if not data:
+            logger.warning(
+                "A Django session can't be decoded: this container's SECRET_KEY or"
+                " SESSION_SERIALIZER differs from the site's. Treated as anonymous."
+            )
+        return data
+
     changes = dict.fromkeys(("create", "save", "delete", "flush", "cycle_key"), does_nothing)
     # The class's name is part of the salt that sessions are signed with (SessionBase.key_salt).
     same_salt = {"__qualname__": store.__qualname__}
-    return store, type(store.__name__, (store,), changes | same_salt)
+    return store, type(store.__name__, (store,), {**changes, **same_salt, "decode": decode})
 
 
 def read_session(engine: str, session_key: str | None) -> SessionBase:
