@@ -1,4 +1,4 @@
-"""Which consumer serves which path. ``ws/health/`` is always there, without an entry."""
+"""Which consumer serves which path, like a urls.py. ``ws/health/`` is there without an entry."""
 
 from django.conf import settings
 from django.urls import path
@@ -9,6 +9,7 @@ from consumers.index import IndexConsumer
 from consumers.json import JsonConsumer
 from consumers.sync import SyncConsumer
 
+# Shown in development; in production only with DEMO_CONSUMERS=true.
 demo_urlpatterns = [
     path("ws/index/", IndexConsumer.as_asgi(), name="index"),
     path("ws/chat/", ChatConsumer.as_asgi(), {"room": "general"}, name="chat"),
@@ -18,4 +19,7 @@ demo_urlpatterns = [
     path("ws/binary/", BinaryConsumer.as_asgi(), name="binary"),
 ]
 
-websocket_urlpatterns = demo_urlpatterns if settings.DEMO_CONSUMERS else []
+websocket_urlpatterns = [
+    # Your own go here: path("ws/orders/<int:pk>/", OrderConsumer.as_asgi()),
+    *(demo_urlpatterns if settings.DEMO_CONSUMERS else []),
+]

@@ -10,6 +10,7 @@ from ws_service.errors import DatabaseThreadsBusy
 pytestmark = pytest.mark.django_db  # the clean-up of old connections asks for settings
 
 
+@pytest.mark.promise("database-threads")
 async def test_slow_work_does_not_hold_up_other_work() -> None:
     """asgiref's single thread would: one slow query, everybody waits."""
     threads = DatabaseThreads(2)
@@ -35,6 +36,7 @@ async def test_the_time_limit_includes_the_wait_for_a_thread() -> None:
     assert await threads.run(10, lambda: list(done)) == []
 
 
+@pytest.mark.promise("database-threads")
 async def test_too_much_waiting_work_is_refused_at_once() -> None:
     """A database that can't keep up must not cost memory without end."""
     threads = DatabaseThreads(1)

@@ -74,7 +74,7 @@ def test_a_healthy_service_is_live_and_ready(service: Service) -> None:
     )
     status, line = probe("--ready", "--url", url(service.port))
     assert status == 0
-    assert line.endswith("channel layer ok")
+    assert line.endswith("channel layer: ok")
 
 
 def test_the_probe_finds_the_service_by_its_own_variable(service: Service) -> None:

@@ -14,6 +14,11 @@ from mysite.settings import *
 INSTALLED_APPS = [*INSTALLED_APPS, "channels", "ws_service"]
 WS_SERVICE = {"ROUTING": "mysite.routing"}
 """
+ROUTING = """\
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.urls import path
+websocket_urlpatterns = [path("ws/", AsyncWebsocketConsumer.as_asgi())]
+"""
 WEB_SIDE = """\
 import sys, django
 django.setup()
@@ -75,6 +80,7 @@ def test_a_fresh_project_uses_the_web_side_without_twisted(wheel: Path, tmp_path
     run(python, "-m", "django", "startproject", "mysite", cwd=tmp_path)
     site = tmp_path / "mysite"
     (site / "live_settings.py").write_text(PROJECT)
+    (site / "mysite" / "routing.py").write_text(ROUTING)
     settings = {"DJANGO_SETTINGS_MODULE": "live_settings"}
     run(python, "-c", WEB_SIDE, cwd=site, **settings)
 

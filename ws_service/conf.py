@@ -21,11 +21,12 @@ _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key of ``WS_SERVICE``: its type, its default, and its bounds where it is a number."""
+    """One key of ``WS_SERVICE``: its type, its default, its bound where it is a number."""
 
     type: type | tuple[type, ...]
     default: Any
     least: float | None = None
+    hint: str = ""
 
     def problem(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, self.type):
@@ -41,9 +42,9 @@ class Option:
 
 OPTIONS: Mapping[str, Option] = {
     "ROUTING": Option((str, type(None)), None),
-    "MIDDLEWARE": Option((list, tuple), ()),
+    "MIDDLEWARE": Option((list, tuple), (), hint='Write ["mysite.middleware.Tenants"].'),
     "CHANNEL_LAYER": Option(str, "default"),
-    "ALLOWED_ORIGINS": Option((list, tuple), ()),
+    "ALLOWED_ORIGINS": Option((list, tuple), (), hint='Write ["https://www.example.com"].'),
     "DATABASE_THREADS": Option(int, 4, least=1),
     "PING_INTERVAL": Option((int, float), 25, least=1),
     "MAX_MESSAGE_SIZE": Option(int, 1_048_576, least=1_024),
@@ -158,7 +159,7 @@ def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(
                 "ws_service.E003",
                 f"WS_SERVICE[{name!r}] {trouble}.",
-                f"The default is {option.default!r}.",
+                option.hint or f"The default is {option.default!r}.",
             )
 
 

@@ -51,7 +51,7 @@ class Refusal(Enum):
     ORIGIN_NOT_ALLOWED = RefusalReason(403, "This origin may not open a WebSocket here.")
     NOT_FOUND = RefusalReason(404, "No WebSocket is routed at this path.")
     INTERNAL_ERROR = RefusalReason(500, "The service failed while it opened this WebSocket.")
-    UNAVAILABLE = RefusalReason(503, "The service can't tell who you are now; try again.", True)
+    UNAVAILABLE = RefusalReason(503, "Something that this service needs is away; try again.", True)
 
 
 class WsServiceError(Exception):
@@ -68,6 +68,10 @@ class DatabaseThreadsBusy(WsServiceError):
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} pieces of database work are waiting already")
         self.waiting = waiting
+
+
+class InvalidApplication(WsServiceError):
+    """``module:attribute`` that names no application."""
 
 
 class InvalidBind(WsServiceError, ValueError):

@@ -65,7 +65,7 @@ def ready(bind: Bind, time_limit_s: float = 5.0, path: str = HEALTH_PATH) -> str
         raise Unhealthy(f"not ready: {bind} answers something else than a health report") from error
     if status != "ready":
         raise Unhealthy(f"not ready: channel layer down: {text}")
-    return f"ready: {bind} is {node}, channel layer {text}"
+    return f"ready: {bind} is {node}; channel layer: {text}"
 
 
 class _Conversation:

@@ -1,8 +1,10 @@
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.file import SessionStore as FileSession
 from django.contrib.sessions.models import Session
 
 from ws_service.identity.django_session import read_session, user_of
@@ -14,6 +16,12 @@ ENGINES = [
 ]
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _files_stay_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Django keeps SESSION_FILE_PATH on the class, from whoever asked first.
+    monkeypatch.setattr(FileSession, "_storage_path", str(tmp_path), raising=False)
 
 
 @pytest.fixture

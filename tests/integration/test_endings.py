@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from devkit.redis_server import RedisServer
 from tests.live import ANSWER_LIMIT_S, Service, Site, hear, wait_until
 
 Start = Callable[..., Service]
@@ -65,6 +66,7 @@ def test_an_application_that_returns_is_closed(faulty: tuple[Service, int]) -> N
         assert close_code(socket) == 1000
 
 
+@pytest.mark.promise("close-codes")
 def test_a_consumers_own_close_code_arrives(faulty: tuple[Service, int], tmp_path: Path) -> None:
     """Stock Daphne raises for it and leaves the connection open."""
     service, shift = faulty
@@ -113,6 +115,34 @@ def test_own_middleware_sees_the_user_in_the_order_given(start: Start, site: Sit
     service = start(SERVE, settings="tests.sites.faulty_settings")
     with service.connect("/tenant/", cookie=site.cookie_of("Ada")) as socket:
         assert socket.recv(timeout=ANSWER_LIMIT_S) == "acme ada@example.org tenant,audit"
+
+
+@pytest.mark.promise("outage-1013")
+def test_while_redis_is_away_clients_are_told_to_come_back(
+    start: Start, own_redis: RedisServer
+) -> None:
+    """403 would tell them never to try again, and an outage is no bug to fill the log with."""
+    service = start(environment={"REDIS_URL": own_redis.url})
+    with service.connect("/ws/chat/") as socket:
+        hear(socket)
+        own_redis.stop()
+        socket.send('{"message": "anybody?"}')
+        assert close_code(socket) == 1013
+    with service.connect("/ws/chat/", open_timeout=30) as socket:
+        assert close_code(socket) == 1013
+    log = service.child.tail(500)
+    assert "The WebSocket at /ws/chat/ failed: can't connect to Redis" in log
+    assert "Error on the WebSocket" not in log
+    own_redis.start()
+    wait_until(lambda: is_joined(service))
+
+
+def is_joined(service: Service) -> bool:
+    try:
+        with service.connect("/ws/chat/") as socket:
+            return hear(socket)["type"] == "joined"
+    except ConnectionClosed:
+        return False
 
 
 @pytest.mark.promise("unreachable-store")

@@ -43,17 +43,17 @@ class ConsumerRunner:
             await consumer(scope, watched_receive, send)
         except asyncio.CancelledError:
             if not knows_disconnect:
-                await _disconnect(consumer, CloseCode.SERVICE_RESTART)
+                await _disconnect(consumer, CloseCode.SERVICE_RESTART, cause=None)
             raise
         except Exception as error:
             if sentence := explain(error, self.consumer_class):
                 error.add_note(sentence)
             if not knows_disconnect:
-                await _disconnect(consumer, CloseCode.INTERNAL_ERROR)
+                await _disconnect(consumer, CloseCode.INTERNAL_ERROR, cause=error)
             raise
 
 
-async def _disconnect(consumer: AsyncConsumer, code: int) -> None:
+async def _disconnect(consumer: AsyncConsumer, code: int, cause: Exception | None) -> None:
     """Dispatch the event that the consumer will not get any more."""
     if not hasattr(consumer, "base_send"):
         return  # it failed before it was set up: there is nothing to give back
@@ -62,5 +62,7 @@ async def _disconnect(consumer: AsyncConsumer, code: int) -> None:
             await consumer.dispatch({"type": "websocket.disconnect", "code": code})
     except StopConsumer:
         pass  # how Channels ends a consumer that has handled its disconnect
-    except Exception:
+    except Exception as error:
+        if type(error) is type(cause):
+            return  # the same trouble again, Redis away for example: the cause is being logged
         logger.exception("%s.disconnect() failed after an error", type(consumer).__name__)

@@ -5,6 +5,7 @@ import logging
 
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
 from ws_service.errors import CloseCode, Refusal, is_reserved, private_equivalent
+from ws_service.outage import in_words, is_outage
 from ws_service.refusal import refuse
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class WatchedConnection:
 class ConnectionGuard:
     """Close what the application leaves open.
 
-    An exception: logged once, 1011 (or a refused handshake). A cancelled application, which is
+    An exception: logged once, 1011 (or a refused handshake); 1013 when Redis or the database is
+    away, so that clients come back. A cancelled application, which is
     how Daphne stops: 1012, so that clients come back. An application that returns without
     closing: 1000. Sends to a client that has left are nobody's fault and only logged as debug.
     """
@@ -70,17 +72,32 @@ class ConnectionGuard:
         except asyncio.CancelledError:
             await _close(connection, CloseCode.SERVICE_RESTART)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a consumer may raise
             if error is connection.send_error:
                 logger.debug("A client left while %s was sending to it", scope["path"])
                 return
-            logger.error("Error on the WebSocket at %s: %s", scope["path"], error, exc_info=error)
+            _log(scope, error)
             if connection.is_answered:
-                await _close(connection, CloseCode.INTERNAL_ERROR)
+                await _close(
+                    connection,
+                    CloseCode.TRY_AGAIN_LATER if is_outage(error) else CloseCode.INTERNAL_ERROR,
+                )
             elif not connection.is_closed:
-                await refuse(scope, connection.send, Refusal.INTERNAL_ERROR)
+                refusal = Refusal.UNAVAILABLE if is_outage(error) else Refusal.INTERNAL_ERROR
+                await refuse(scope, connection.send, refusal)
         else:
             await _close(connection, CloseCode.NORMAL)
+
+
+def _log(scope: Scope, error: Exception) -> None:
+    if is_outage(error):
+        # One line: an outage comes with as many of them as there are connections.
+        logger.error("The WebSocket at %s failed: %s", scope["path"], in_words(error))
+        return
+    notes = " ".join(getattr(error, "__notes__", []))
+    logger.error(
+        "Error on the WebSocket at %s: %r. %s", scope["path"], error, notes, exc_info=error
+    )
 
 
 async def _close(connection: WatchedConnection, code: int) -> None:

@@ -1,5 +1,6 @@
 """From the site's routing module to one application that dispatches by path."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from traceback import extract_tb
@@ -12,6 +13,8 @@ from ws_service.application.consumer_runner import ConsumerRunner
 from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
 from ws_service.errors import InvalidRouting, Refusal
 from ws_service.refusal import refuse
+
+logger = logging.getLogger(__name__)
 
 _NAME = "websocket_urlpatterns"
 
@@ -62,6 +65,10 @@ def routed_consumers(urlpatterns: Sequence[URLPattern]) -> Iterator[type]:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    logger.warning(
+        "Refused a handshake for %s: no WebSocket is routed at this path (is it the slash?)",
+        scope["path"],
+    )
     await refuse(scope, send, Refusal.NOT_FOUND)
 
 

@@ -6,12 +6,13 @@ import argparse
 import logging
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from ws_service import __version__, node_id
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
-from ws_service.errors import InvalidBind, WsServiceError
+from ws_service.errors import InvalidApplication, InvalidBind, WsServiceError
 
 if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
@@ -114,6 +115,8 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
         from ws_service.conf import load_config  # after setup(): it reads the settings
 
         config = load_config()
+    except ModuleNotFoundError as error:
+        return _refuse(f"{error}. Start it where manage.py is, or set PYTHONPATH.")
     except (ImproperlyConfigured, WsServiceError, ImportError) as error:
         return _refuse(str(error))
     _configure_logging()
@@ -146,17 +149,28 @@ def _load(path: str | None) -> ASGIApplication:
         return get_websocket_application()
     module_name, separator, attribute = path.partition(":")
     if not separator:
-        raise InvalidBind(f"{path!r}: write module:attribute, as in mysite.asgi:application")
+        text = f"{path!r}: write module:attribute, as in mysite.asgi:application"
+        raise InvalidApplication(text)
+    module = import_module(module_name)
     try:
-        return cast("ASGIApplication", getattr(import_module(module_name), attribute))
+        return cast("ASGIApplication", getattr(module, attribute))
     except AttributeError as error:
-        raise InvalidBind(f"{module_name} has no {attribute!r}") from error
+        near = get_close_matches(attribute, vars(module), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InvalidApplication(f"{module_name} has no {attribute!r}{hint}") from error
 
 
 def _configure_logging() -> None:
-    """Say something by default: a site whose LOGGING is silent on the root gets lines."""
-    if not logging.getLogger().handlers:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    """Say something by default: a site whose LOGGING is silent on the root gets lines.
+
+    Except Django's own, which Django's default configuration prints already.
+    """
+    if logging.getLogger().handlers:
+        return
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    if logging.getLogger("django").handlers:
+        (handler,) = logging.getLogger().handlers
+        handler.addFilter(lambda record: not record.name.startswith("django"))
 
 
 def _refuse(text: str) -> int:

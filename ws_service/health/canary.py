@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-import redis.exceptions
 from channels.layers import get_channel_layer
+
+from ws_service.outage import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +17,7 @@ FRESH_S: Final = 2.0
 """A result this young answers without another round trip."""
 TIME_LIMIT_S: Final = 2.0
 """A round trip that takes longer is a failure."""
+NO_ANSWER: Final = f"no answer within {TIME_LIMIT_S:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +52,22 @@ class LayerCanary:
         await asyncio.wait([self._running], timeout=TIME_LIMIT_S)
         if self._running.done():
             return self._running.result()
-        return LayerReport(False, f"no answer within {TIME_LIMIT_S:g} s", time.monotonic())
+        return LayerReport(False, NO_ANSWER, time.monotonic())
 
     async def _attempt(self) -> LayerReport:
         layer = get_channel_layer(self.alias)
         started_s = time.monotonic()
         if layer is None:
-            self._report = LayerReport(True, "no channel layer is configured", started_s)
+            self._report = LayerReport(True, "none is configured", started_s)
             return self._report
         try:
             async with asyncio.timeout(TIME_LIMIT_S):
                 await self._round_trip(layer)
         except Exception as error:  # noqa: BLE001 - any layer, any failure: the report names it
             self._channel = None
-            logger.warning("The channel layer failed its round trip: %r", error)
-            self._report = LayerReport(False, _in_words(error), time.monotonic())
+            words = NO_ANSWER if isinstance(error, TimeoutError) else in_words(error)
+            logger.warning("The channel layer failed its round trip: %s", words)
+            self._report = LayerReport(False, words, time.monotonic())
         else:
             now_s = time.monotonic()
             self._report = LayerReport(True, "ok", now_s, now_s - started_s)
@@ -78,16 +81,3 @@ class LayerCanary:
         # An answer that came too late for an earlier attempt may still be queued.
         while (await layer.receive(self._channel)).get("nonce") != nonce:
             pass
-
-
-def _in_words(error: Exception) -> str:
-    """The kind of failure without addresses or passwords: strangers may read it."""
-    match error:
-        case TimeoutError() | redis.exceptions.TimeoutError():
-            return f"no answer within {TIME_LIMIT_S:g} s"
-        case redis.exceptions.AuthenticationError():
-            return "Redis refused the password"
-        case redis.exceptions.ConnectionError():
-            return "can't connect to Redis"
-        case _:
-            return type(error).__name__

@@ -32,12 +32,13 @@ class OriginMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.policy.allows(scope["headers"], scope.get("scheme")):
             return await self.application(scope, receive, send)
-        logger.info(
-            "Refused a handshake for %s from origin %s (host %s): add it to"
-            " WS_SERVICE['ALLOWED_ORIGINS'] or CSRF_TRUSTED_ORIGINS if it is yours.",
+        logger.warning(
+            "Refused a handshake for %s from a page of %s (the Host asked for is %s):"
+            " add the origin to WS_SERVICE['ALLOWED_ORIGINS'] or CSRF_TRUSTED_ORIGINS"
+            " if it is yours.",
             scope["path"],
-            header_values(scope["headers"], b"origin"),
-            header_values(scope["headers"], b"host"),
+            ", ".join(header_values(scope["headers"], b"origin")),
+            ", ".join(header_values(scope["headers"], b"host")),
         )
         return await refuse(scope, send, Refusal.ORIGIN_NOT_ALLOWED)
 
