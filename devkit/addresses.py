@@ -71,8 +71,9 @@ def _tell_about_changes(
         return
     busy = [port for port in expected if port not in (site, service) and _is_taken(port)]
     owners = {owner for port in busy if (owner := listener.describe(port))}
-    names = " and ".join(f"port {port}" for port in busy) or f"port {expected[1]}"
-    terminal.notice(f"{names} is in use: taking {pair[0]} and {pair[1]} instead")
+    names = " and ".join(map(str, busy or expected[1:]))
+    subject = f"ports {names} are" if len(busy) > 1 else f"port {names} is"
+    terminal.notice(f"{subject} in use: taking {pair[0]} and {pair[1]} instead")
     for owner in sorted(owners):
         terminal.excerpt(f"by {owner}")
 
