@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devkit import addresses, checkout, health, job, virtualenv
+from devkit import addresses, checkout, health, job, virtualenv, welcome
 from devkit.addresses import Addresses
 from devkit.command_lock import CommandLock
 from devkit.failure import Failure
@@ -69,9 +69,9 @@ def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: In
         chosen = addresses.choose(wishes.port, wishes.service_port, terminal)
         parts = Parts(venv, chosen, redis_url=redis_url, state=wishes.state)
         _prepare_database(parts, terminal, interruption)
-        welcome = _start(stack, parts, chosen, terminal, redis_url, redis, wishes.state)
+        screen = _start(stack, parts, chosen, terminal, redis_url, redis, wishes.state)
         lock.write(chosen.origins[0])
-        welcome.show(terminal)
+        screen.show(terminal)
         return _watch(stack, chosen, redis, terminal, interruption)
     finally:
         stack.stop()
@@ -165,12 +165,14 @@ def _watch(
             try:
                 redis.start()
                 terminal.notice(f"Redis runs again, on the same port, as process {redis.pid}")
+                terminal.line(f"  {welcome.redis_end(redis.pid)}")
             except RedisDidNotStart as error:
                 terminal.problem(str(error))
 
     def tell_redis_end(ended: RedisServer) -> None:
-        terminal.notice("Redis has ended; the rest goes on. The sockets stay: --live says yes,")
-        terminal.line(f"  --ready says why not. Start it again with: kill -USR1 {os.getpid()}")
+        terminal.notice("Redis has ended; the rest goes on: idle sockets stay; new connections and")
+        terminal.line("  messages fail until it is back. --live says yes, --ready says why not.")
+        terminal.line(f"  {welcome.redis_return()}")
 
     interruption.on(signal.SIGUSR1, restart_redis)
     try:

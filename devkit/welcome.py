@@ -41,15 +41,14 @@ class Welcome:
 
     def _clicks(self, terminal: Terminal) -> list[str]:
         port = self.addresses.site_port
-        first, second = (
-            terminal.styled(f"{f'http://{host}:{port}/':<30}", "green")
-            for host in ("localhost", "127.0.0.1")
+        first, second, admin = (
+            terminal.styled(f"{f'http://{address}/':<30}", "green")
+            for address in (f"localhost:{port}", f"127.0.0.1:{port}", f"localhost:{port}/admin")
         )
         return [
-            f"{first} as Ada    (ada@example.org)",
-            f"{second} as Grace  (grace@example.org)",
-            "in two tabs you are two users; the password is demo",
-            f"/admin/ {'':<22} as Admin  (admin@example.org)",
+            f'{first} press "Be Ada"',
+            f'{second} press "Be Grace": a second cookie jar',
+            f"{admin} as admin@example.org, password demo",
         ]
 
     def _parts(self) -> list[str]:
@@ -70,6 +69,15 @@ class Welcome:
             f"python3 healthcheck.py --ready --url ws://{at}",
         ]
         if self.redis_pid is not None:
-            rows.append(f"kill {self.redis_pid:<20}  # Redis stops: not ready, but alive")
-            rows.append(f"kill -USR1 {os.getpid():<14}  # Redis starts again")
+            rows += [redis_end(self.redis_pid), redis_return()]
         return rows
+
+
+def redis_end(redis_pid: int) -> str:
+    """Give the command that stops our Redis, with what it shows."""
+    return f"kill {redis_pid:<20}  # Redis stops: not ready, but alive"
+
+
+def redis_return() -> str:
+    """Give the command that makes this process start Redis again."""
+    return f"kill -USR1 {os.getpid():<14}  # Redis starts again"
