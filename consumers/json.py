@@ -21,4 +21,8 @@ class JsonConsumer(AsyncJsonWebsocketConsumer):
         await self.receive_json(content)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        await self.send_json({"type": "echo", "content": content, **stamp(self.scope)})
+        try:
+            text = await self.encode_json({"type": "echo", "content": content, **stamp(self.scope)})
+        except RecursionError:  # deep enough to be read, too deep to be written inside another
+            text = BadInput("invalid_json", "This is nested too deep.").as_json()
+        await self.send(text)

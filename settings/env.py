@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
@@ -35,12 +36,21 @@ class Variable:
 
 
 def _redis_url(name: str, *default: str) -> str:
-    return _env.str(name, *default, validate=_redis_scheme)
+    return _env.str(name, *default, validate=_is_redis_url)
 
 
-def _redis_scheme(url: str) -> None:
+def _is_redis_url(url: str) -> None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("starts with redis://, rediss:// or unix://")
+    try:
+        urlsplit(url).port  # noqa: B018 - reading it checks it
+    except ValueError:
+        # The error's own text would show a part of the password.
+        raise ValidationError("write / @ : in a password as %2F %40 %3A") from None
+
+
+def _list(name: str, *default: list[str]) -> list[str]:
+    return [part.strip() for part in _env.list(name, *default) if part.strip()]
 
 
 def _secret_key(name: str, *default: str) -> str:
@@ -66,7 +76,7 @@ VARIABLES: Sequence[Variable] = (
         "SECRET_KEY_FALLBACKS",
         "the site's earlier keys, while they are being rotated",
         "old-key-1,old-key-2",
-        _env.list,
+        _list,
         development=[],
         default=[],
     ),
@@ -74,14 +84,14 @@ VARIABLES: Sequence[Variable] = (
         "ALLOWED_HOSTS",
         "host names of the site; a page may connect from the host that it connects to",
         "www.example.com,.example.org",
-        _env.list,
+        _list,
         development=["localhost", "127.0.0.1", "[::1]"],
     ),
     Variable(
         "CSRF_TRUSTED_ORIGINS",
         "other origins that the site trusts",
         "https://*.example.com",
-        _env.list,
+        _list,
         development=[],
         default=[],
     ),
@@ -89,7 +99,7 @@ VARIABLES: Sequence[Variable] = (
         "WS_SERVICE_ALLOWED_ORIGINS",
         "more origins that may open WebSockets",
         "https://app.example.com",
-        _env.list,
+        _list,
         development=[],
         default=[],
     ),
@@ -135,7 +145,7 @@ VARIABLES: Sequence[Variable] = (
         "SITE_APPS",
         "apps of the site to install here: at least the one with its user model",
         "accounts",
-        _env.list,
+        _list,
         development=["example.accounts"],
         default=[],
     ),
@@ -151,7 +161,7 @@ VARIABLES: Sequence[Variable] = (
         "AUTHENTICATION_BACKENDS",
         "the site's authentication back ends",
         "accounts.backends.EmailBackend",
-        _env.list,
+        _list,
         development=["example.accounts.backends.EmailBackend"],
         default=["django.contrib.auth.backends.ModelBackend"],
     ),

@@ -25,7 +25,8 @@ def test_addresses_are_read_as_people_write_them(text: str, bind: Bind) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["::1:8001", "host:http", "host:99999", "[::1", "[::1]8001", "unix:", "host:-1"]
+    "text",
+    ["::1:8001", "host:http", "host:99999", "[::1", "[::1]8001", "unix:", "host:-1", "host:²"],
 )
 def test_a_wrong_address_is_explained(text: str) -> None:
     """One line that says what would be right."""

@@ -1,8 +1,13 @@
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
+from channels.auth import AuthMiddlewareStack
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.checks import run_checks
 from django.test import override_settings
+from django.urls import path
 
 from ws_service.conf import load_config
 
@@ -68,6 +73,9 @@ def test_a_list_instead_of_a_dict() -> None:
         ({"ALLOWED_ORIGINS": "https://a"}, "ws_service.E003", "must be list or tuple, not str"),
         ({"ALLOWED_ORIGINS": ["*"]}, "ws_service.E004", "any site could then act"),
         ({"ALLOWED_ORIGINS": ["a.example"]}, "ws_service.E004", "has a scheme"),
+        ({"ALLOWED_ORIGINS": [1]}, "ws_service.E003", "must hold strings only"),
+        ({"MIDDLEWARE": [1]}, "ws_service.E003", "must hold strings only"),
+        ({"PING_INTERVAL": float("nan")}, "ws_service.E003", "must be a number"),
         ({"CHANNEL_LAYER": "other"}, "ws_service.E005", "CHANNEL_LAYERS has: default"),
     ],
 )
@@ -95,6 +103,27 @@ def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, word
     found = problems(**given)
     assert [problem[0] for problem in found] == [id_]
     assert words in found[0][1]
+
+
+@pytest.mark.promise("bad-settings")
+@pytest.mark.parametrize(
+    ("name", "value", "id_", "words"),
+    [
+        ("SESSION_ENGINE", "django.contrib.sessions.backends.bd", "E009", "SESSION_ENGINE"),
+        ("AUTHENTICATION_BACKENDS", ["nowhere.Backend"], "E009", "No module named 'nowhere'"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": "nowhere.Layer"}}, "E009", "['BACKEND']"),
+        ("CSRF_TRUSTED_ORIGINS", ["https://a.example/"], "E004", "CSRF_TRUSTED_ORIGINS has"),
+        ("SECURE_PROXY_SSL_HEADER", "X-Forwarded-Proto", "E010", "must be a pair"),
+    ],
+)
+def test_a_django_setting_that_would_refuse_everybody_is_named(
+    settings: Any, name: str, value: Any, id_: str, words: str
+) -> None:
+    """A service that starts, passes its liveness probe and refuses every handshake."""
+    setattr(settings, name, value)
+    (message,) = run_checks(tags=["ws_service"])
+    assert message.id == f"ws_service.{id_}"
+    assert words in message.msg
 
 
 def test_missing_apps_are_named(settings: Any) -> None:
@@ -134,3 +163,16 @@ def test_demonstrations_in_production_are_a_warning(settings: Any) -> None:
     assert "consumers.W001" in [message.id for message in run_checks()]
     settings.DEMO_CONSUMERS = False
     assert "consumers.W001" not in [message.id for message in run_checks()]
+
+
+def test_channels_own_authentication_in_the_routing_is_named(monkeypatch: Any) -> None:
+    """It stays from before, does the work twice, and flushes sessions."""
+    module = ModuleType("old_site_routing")
+    module.websocket_urlpatterns = [  # type: ignore[attr-defined]
+        path("free/", AsyncWebsocketConsumer.as_asgi()),
+        path("old/", AuthMiddlewareStack(AsyncWebsocketConsumer.as_asgi())),
+    ]
+    monkeypatch.setitem(sys.modules, "old_site_routing", module)
+    ((id_, message, _),) = problems(ROUTING="old_site_routing")
+    assert id_ == "ws_service.W003"
+    assert "'old/'" in message

@@ -36,7 +36,7 @@ class Bind:
             if not path:
                 raise InvalidBind("A unix bind needs a path, as in unix:/run/ws-service.sock")
             return cls(unix_path=path)
-        if text.isdigit():
+        if _is_number(text):
             return cls(port=_port(text, text))
         if text.startswith("["):
             host, bracket, rest = text[1:].partition("]")
@@ -64,7 +64,11 @@ class Bind:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _port(text: str, whole: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65535:
+    if not _is_number(text) or not 0 <= int(text) <= 65535:
         raise InvalidBind(f"{whole!r}: {text!r} is not a port between 0 and 65535")
     return int(text)

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.utils.module_loading import import_string
 
 from ws_service.application.mistakes import miscoloured
-from ws_service.application.routing import load_urlpatterns, routed_consumers
+from ws_service.application.routing import behind_channels_auth, load_urlpatterns, routed_consumers
 from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
 from ws_service.errors import InvalidRouting
 
@@ -31,7 +31,8 @@ def check_routing(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """The routing and the middleware can be imported (``E007``, ``E008``), and no routed
-    consumer mixes ``def`` and ``async def`` (``W002``).
+    consumer mixes ``def`` and ``async def`` (``W002``) or hides behind Channels' own
+    authentication (``W003``).
     """
     try:
         config = load_config()
@@ -49,6 +50,15 @@ def check_routing(
             messages.append(Error(text, id="ws_service.E008"))
     for consumer_class in routed_consumers(patterns):
         messages += [Warning(text, id="ws_service.W002") for text in miscoloured(consumer_class)]
+    for route in behind_channels_auth(patterns):
+        messages.append(
+            Warning(
+                f"The route {route!r} passes through Channels' own session or auth middleware,"
+                " which may write and flush Django sessions.",
+                hint="Remove it: scope['user'] and scope['session'] are there already.",
+                id="ws_service.W003",
+            )
+        )
     return messages
 
 

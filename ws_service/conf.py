@@ -7,11 +7,13 @@ that. ``find_problems()`` lists what is wrong with them, for the system checks.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from ws_service.origin_pattern import InvalidOrigin, OriginPattern
 
@@ -29,12 +31,16 @@ class Option:
     hint: str = ""
 
     def problem(self, value: object) -> str | None:
+        if isinstance(value, float) and not isfinite(value):
+            return f"must be a number, not {value}"
         if isinstance(value, bool) or not isinstance(value, self.type):
             names = [
                 "None" if t is type(None) else t.__name__
                 for t in (self.type if isinstance(self.type, tuple) else (self.type,))
             ]
             return f"must be {' or '.join(names)}, not {type(value).__name__}"
+        if isinstance(value, list | tuple) and not all(isinstance(each, str) for each in value):
+            return "must hold strings only"
         if self.least is not None and isinstance(value, int | float) and value < self.least:
             return f"must be {self.least:g} or more, not {value:g}"
         return None
@@ -100,7 +106,8 @@ def load_config() -> ServiceConfig:
     problems = list(find_problems())
     if problems:
         raise InvalidSettings(problems)
-    given = {name: option.default for name, option in OPTIONS.items()} | _given()
+    given = {name: option.default for name, option in OPTIONS.items()}
+    given |= getattr(django_settings, "WS_SERVICE", {})
     trusted = [*given["ALLOWED_ORIGINS"], *django_settings.CSRF_TRUSTED_ORIGINS]
     hosts = tuple(django_settings.ALLOWED_HOSTS)
     ssl_header = django_settings.SECURE_PROXY_SSL_HEADER
@@ -141,10 +148,6 @@ def find_problems() -> Iterator[Problem]:
     yield from _site_problems(given)
 
 
-def _given() -> dict[str, Any]:
-    return getattr(django_settings, "WS_SERVICE", {})
-
-
 def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
     for name, value in given.items():
         option = OPTIONS.get(name)
@@ -164,17 +167,22 @@ def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:
-    origins = given.get("ALLOWED_ORIGINS", ())
-    for text in origins if isinstance(origins, list | tuple) else ():
-        try:
-            OriginPattern.parse(text)
-        except InvalidOrigin as error:
-            yield Problem(
-                "ws_service.E004",
-                f"WS_SERVICE['ALLOWED_ORIGINS'] has {text!r}: {error}.",
-                "Write scheme and host as a browser sends them: https://www.example.com,"
-                " https://*.example.com or http://localhost:8000.",
-            )
+    lists = {
+        "WS_SERVICE['ALLOWED_ORIGINS']": given.get("ALLOWED_ORIGINS", ()),
+        "CSRF_TRUSTED_ORIGINS": django_settings.CSRF_TRUSTED_ORIGINS,
+    }
+    for name, origins in lists.items():
+        texts = origins if isinstance(origins, list | tuple) else ()
+        for text in filter(lambda each: isinstance(each, str), texts):
+            try:
+                OriginPattern.parse(text)
+            except InvalidOrigin as error:
+                yield Problem(
+                    "ws_service.E004",
+                    f"{name} has {text!r}: {error}.",
+                    "Write scheme and host as a browser sends them: https://www.example.com,"
+                    " https://*.example.com or http://localhost:8000.",
+                )
 
 
 def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
@@ -186,6 +194,16 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             f"WS_SERVICE['CHANNEL_LAYER'] is {alias!r}, which CHANNEL_LAYERS doesn't have.",
             f"CHANNEL_LAYERS has: {', '.join(sorted(layers)) or 'nothing'}.",
         )
+    yield from _import_problems(layers)
+    ssl_header: object = django_settings.SECURE_PROXY_SSL_HEADER
+    if ssl_header is not None and not (
+        isinstance(ssl_header, list | tuple) and len(ssl_header) == 2
+    ):
+        yield Problem(
+            "ws_service.E010",
+            "SECURE_PROXY_SSL_HEADER must be a pair.",
+            'Write ("HTTP_X_FORWARDED_PROTO", "https").',
+        )
     for app in ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"):
         if not apps.is_installed(app):
             yield Problem(
@@ -193,3 +211,23 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
                 f"INSTALLED_APPS lacks {app!r}, by which the service knows who connects.",
                 "Start the service with the site's own settings, or add the app.",
             )
+
+
+def _import_problems(layers: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """What is named by a dotted path and needed for every handshake."""
+    paths = {
+        "SESSION_ENGINE": [f"{django_settings.SESSION_ENGINE}.SessionStore"],
+        "AUTHENTICATION_BACKENDS": django_settings.AUTHENTICATION_BACKENDS,
+    }
+    for alias, layer in layers.items():
+        paths[f"CHANNEL_LAYERS[{alias!r}]['BACKEND']"] = [layer.get("BACKEND", "")]
+    for name, texts in paths.items():
+        for text in texts:
+            try:
+                import_string(text)
+            except ImportError as error:
+                yield Problem(
+                    "ws_service.E009",
+                    f"{name} can't be imported: {error}.",
+                    "Every connection would be refused. Start with the site's own settings.",
+                )

@@ -21,9 +21,16 @@ class CloseCode:
     TRY_AGAIN_LATER: Final = 1013
 
 
-def is_reserved(code: int) -> bool:
+def is_reserved(code: object) -> bool:
     """Whether a close code is one that only the protocol may define (RFC 6455 7.4.2)."""
-    return CloseCode.NORMAL < code < 3000
+    return isinstance(code, int) and CloseCode.NORMAL < code < 3000
+
+
+def is_sendable(code: object) -> bool:
+    """Whether an endpoint may send this code at all (RFC 6455 7.4.1, 7.4.2)."""
+    return isinstance(code, int) and (
+        (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
+    )
 
 
 def private_equivalent(code: int) -> int:

@@ -50,7 +50,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class OriginPattern:
-    """An allowed origin; ``matches_subdomains`` for the ``*.`` form, which excludes the domain."""
+    """An allowed origin; ``matches_subdomains`` for the ``*.`` form.
+
+    As in Django, ``https://*.example.com`` also matches ``https://example.com``.
+    """
 
     origin: Origin
     matches_subdomains: bool
@@ -61,6 +64,10 @@ class OriginPattern:
         if text == "*":
             raise InvalidOrigin("any site could then act for your users")
         origin = Origin.parse(text)
+        if origin.scheme in ("ws", "wss"):
+            raise InvalidOrigin("it is the page's origin that counts: http:// or https://")
+        if not origin.host.isascii():
+            raise InvalidOrigin("browsers send such a host as xn--…: write it so")
         matches_subdomains = origin.host.startswith("*.")
         if "*" in origin.host.removeprefix("*."):
             raise InvalidOrigin("a star may only stand for the first part of the host")
@@ -71,7 +78,7 @@ class OriginPattern:
         if (origin.scheme, origin.port) != (self.origin.scheme, self.origin.port):
             return False
         if self.matches_subdomains:
-            return origin.host.endswith("." + self.origin.host)
+            return f".{origin.host}".endswith(f".{self.origin.host}")
         return origin.host == self.origin.host
 
 

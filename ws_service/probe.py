@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
 from ws_service.errors import InvalidBind
+from ws_service.health import HEALTH_PATH
 
-HEALTH_PATH: Final = "/ws/health/"
 _ACCEPT_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _HEAD_LIMIT_BYTES: Final = 16_384
 _TEXT, _CLOSE = 0x1, 0x8
@@ -61,7 +61,7 @@ def ready(bind: Bind, time_limit_s: float = 5.0, path: str = HEALTH_PATH) -> str
     try:
         report = json.loads(answer)
         status, node, text = report["status"], report["node"], report["channel_layer"]["text"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unhealthy(f"not ready: {bind} answers something else than a health report") from error
     if status != "ready":
         raise Unhealthy(f"not ready: channel layer down: {text}")
@@ -215,6 +215,13 @@ def _parse_target(args: argparse.Namespace) -> tuple[Bind, str]:
     return Bind(parts.hostname, parts.port or DEFAULT_PORT), path
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise ValueError(text)
+    return seconds
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="healthcheck.py", description=__doc__)
@@ -223,14 +230,16 @@ def main(arguments: list[str] | None = None) -> int:
     kind.add_argument("--ready", action="store_const", dest="check", const=ready)
     parser.add_argument("--url", help="ws://host:port[/path]; default: WS_SERVICE_BIND")
     parser.add_argument("--unix", metavar="PATH", help="a unix socket instead")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole probe")
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="for the whole probe")
     args = parser.parse_args(arguments)
     try:
         bind, path = _parse_target(args)
         limit = {} if args.timeout is None else {"time_limit_s": args.timeout}
         print(args.check(bind, path=path, **limit))
     except (Unhealthy, ValueError) as error:
-        print(error, file=sys.stderr)
+        # One line, whatever a stranger's server has answered.
+        text = "".join(char if char.isprintable() else "?" for char in str(error))
+        print(text, file=sys.stderr)
         return 1
     return 0
 

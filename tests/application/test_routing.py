@@ -1,3 +1,4 @@
+import functools
 import sys
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,40 @@ def test_the_consumer_that_never_was_is_explained(tmp_path: Any, monkeypatch: An
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert "Channels calls its synchronous consumer WebsocketConsumer" in refusal_of("old_routing")
+
+
+def staff_only(application: Any) -> Any:
+    """A decorator as sites write them: wraps() copies the consumer's attributes along."""
+
+    @functools.wraps(application)
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("is_staff"):
+            await application(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 4403})
+
+    return guarded
+
+
+async def test_a_decorator_around_a_consumer_is_never_taken_off() -> None:
+    """It may be what forbids."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    router = websocket_router([path("secret/", staff_only(SomeConsumer.as_asgi()))])
+    await router({"type": "websocket", "path": "/secret/"}, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 4403}]
+
+
+@pytest.mark.parametrize("name", ["", ".relative", "with space"])
+def test_a_name_that_is_no_module_is_named(name: str) -> None:
+    """An empty variable, a copied relative import."""
+    assert "can't be imported" in refusal_of(name)
 
 
 async def events_for(path_asked: str, **scope: Any) -> list[dict[str, Any]]:

@@ -42,6 +42,14 @@ async def test_lifespan_is_answered() -> None:
     ]
 
 
+@pytest.mark.promise("health-always")
+async def test_health_is_below_a_servers_root_path() -> None:
+    """``uvicorn --root-path /live``: the routes are there too."""
+    scope = {"type": "websocket", "path": "/live/ws/health/", "root_path": "/live"}
+    sent = await talk(scope, {"type": "websocket.connect"}, {"type": "websocket.disconnect"})
+    assert sent == [{"type": "websocket.accept"}]
+
+
 async def test_an_unknown_scope_is_an_error_for_the_server() -> None:
     """ASGI wants an exception, so that a server knows that it is not supported."""
     with pytest.raises(ValueError, match="webtransport"):

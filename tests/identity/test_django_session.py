@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileSession
 from django.contrib.sessions.models import Session
+from django.core.cache import caches
 
-from ws_service.identity.django_session import read_session, user_of
+from ws_service.identity.django_session import read_django_session, user_of
 
 BACKENDS = ("example.accounts.backends.EmailBackend",)
 ENGINES = [
@@ -42,7 +43,7 @@ def log_in(engine: str, user: Any) -> Any:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engines_session_names_its_user(engine: str, ada: Any) -> None:
     """The site chooses its session engine; the service reads what it finds."""
-    session = read_session(engine, log_in(engine, ada).session_key)
+    session = read_django_session(engine, log_in(engine, ada).session_key)
     assert user_of(session, BACKENDS) == ada
     assert session["cart"] == [1, 2]
 
@@ -51,7 +52,7 @@ def test_every_engines_session_names_its_user(engine: str, ada: Any) -> None:
 @pytest.mark.parametrize("key", [None, "", "x", "unknownunknownunknown1234567890ab", "../../etc"])
 def test_an_unknown_session_is_empty_and_creates_nothing(engine: str, key: str | None) -> None:
     """Django's file and cookie engines create a session when they fail to load one."""
-    session = read_session(engine, key)
+    session = read_django_session(engine, key)
     assert dict(session.items()) == {}
     assert session.session_key is None
     assert not user_of(session, BACKENDS).is_authenticated
@@ -67,9 +68,21 @@ def test_a_wrong_secret_key_leaves_the_session_alone(
     key = log_in(engine, ada).session_key
     before = Session.objects.get(pk=key).session_data
     settings.SECRET_KEY = "another key than the site's, by mistake in one container"
-    assert not user_of(read_session(engine, key), BACKENDS).is_authenticated
+    assert not user_of(read_django_session(engine, key), BACKENDS).is_authenticated
     assert Session.objects.get(pk=key).session_data == before
     assert "SECRET_KEY or SESSION_SERIALIZER differs from the site's" in caplog.text
+
+
+@pytest.mark.promise("never-written")
+def test_a_wrong_secret_key_leaves_the_shared_cache_alone(ada: Any, settings: Any) -> None:
+    """cached_db fills the cache while it loads: with nothing, and everybody is logged out."""
+    engine = "django.contrib.sessions.backends.cached_db"
+    key = log_in(engine, ada).session_key
+    caches["default"].clear()
+    sites_key, settings.SECRET_KEY = settings.SECRET_KEY, "another key, by mistake in one container"
+    assert not user_of(read_django_session(engine, key), BACKENDS).is_authenticated
+    settings.SECRET_KEY = sites_key
+    assert import_module(engine).SessionStore(key)["cart"] == [1, 2]
 
 
 @pytest.mark.promise("never-written")
@@ -79,7 +92,7 @@ def test_a_changed_password_makes_anonymous_and_deletes_nothing(ada: Any) -> Non
     key = log_in(engine, ada).session_key
     ada.set_password("changed")
     ada.save()
-    assert not user_of(read_session(engine, key), BACKENDS).is_authenticated
+    assert not user_of(read_django_session(engine, key), BACKENDS).is_authenticated
     assert Session.objects.filter(pk=key).exists()
 
 
@@ -89,7 +102,7 @@ def test_a_fallback_key_still_counts(ada: Any, settings: Any) -> None:
     key = log_in(engine, ada).session_key
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "the site's new key, long enough to be one of its keys"
-    assert user_of(read_session(engine, key), BACKENDS) == ada
+    assert user_of(read_django_session(engine, key), BACKENDS) == ada
 
 
 def test_an_inactive_user_is_anonymous(ada: Any) -> None:
@@ -97,20 +110,20 @@ def test_an_inactive_user_is_anonymous(ada: Any) -> None:
     key = log_in(ENGINES[0], ada).session_key
     ada.is_active = False
     ada.save()
-    assert not user_of(read_session(ENGINES[0], key), BACKENDS).is_authenticated
+    assert not user_of(read_django_session(ENGINES[0], key), BACKENDS).is_authenticated
 
 
 def test_a_deleted_user_is_anonymous(ada: Any) -> None:
     """The session outlives the account."""
     key = log_in(ENGINES[0], ada).session_key
     ada.delete()
-    assert not user_of(read_session(ENGINES[0], key), BACKENDS).is_authenticated
+    assert not user_of(read_django_session(ENGINES[0], key), BACKENDS).is_authenticated
 
 
 def test_a_back_end_that_was_removed_is_not_asked(ada: Any) -> None:
     """AUTHENTICATION_BACKENDS is the list of those who may say who somebody is."""
     key = log_in(ENGINES[0], ada).session_key
-    session = read_session(ENGINES[0], key)
+    session = read_django_session(ENGINES[0], key)
     assert not user_of(session, ("django.contrib.auth.backends.ModelBackend",)).is_authenticated
 
 
@@ -119,13 +132,15 @@ def test_a_session_without_a_hash_is_anonymous(ada: Any) -> None:
     store = log_in(ENGINES[0], ada)
     del store[HASH_SESSION_KEY]
     store.save()
-    assert not user_of(read_session(ENGINES[0], store.session_key), BACKENDS).is_authenticated
+    assert not user_of(
+        read_django_session(ENGINES[0], store.session_key), BACKENDS
+    ).is_authenticated
 
 
 def test_a_consumer_may_save_the_session_by_its_own_decision(ada: Any) -> None:
     """Plain consumers that write to their session keep working."""
     key = log_in(ENGINES[0], ada).session_key
-    session = read_session(ENGINES[0], key)
+    session = read_django_session(ENGINES[0], key)
     session["cart"] = [3]
     session.save()
     assert import_module(ENGINES[0]).SessionStore(key)["cart"] == [3]

@@ -49,6 +49,7 @@ def allows(
         ("file://", "www.example.com", False),
         ("https://www.example.com", "", False),
         ("https://www.example.com", "www.example.com:x", False),
+        ("https://www.example.com", f"www.example.com:{'1' * 5_000}", False),
     ],
 )
 def test_a_page_may_connect_to_its_own_host_and_port(
@@ -90,6 +91,14 @@ def test_the_forwarded_host_counts_only_when_django_believes_it() -> None:
     forwarded = {"x_forwarded_host": "www.example.com"}
     assert not allows(policy(), *arguments, **forwarded)
     assert allows(policy(use_x_forwarded_host=True), *arguments, **forwarded)
+
+
+def test_a_host_that_is_sent_twice_is_nobodys() -> None:
+    """Which one a proxy believed is anybody's guess."""
+    twice = [(b"x-forwarded-host", b"www.example.com")] * 2
+    headers = [(b"origin", b"https://www.example.com"), (b"host", b"www.example.com"), *twice]
+    assert not policy(use_x_forwarded_host=True).allows(headers, None)
+    assert policy().allows(headers, None)
 
 
 def test_the_scheme_is_compared_where_it_is_known() -> None:

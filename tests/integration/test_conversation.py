@@ -109,6 +109,10 @@ def test_json_takes_any_value(service: Service) -> None:
         assert hear(socket)["code"] == "invalid_json"
         socket.send(b"{}")
         assert hear(socket)["code"] == "binary_not_allowed"
+        for depth in (100, 960, 965, 970, 5_000):
+            socket.send("[" * depth + "]" * depth)
+            text = socket.recv(timeout=ANSWER_LIMIT_S)
+            assert text.startswith(('{"type": "echo"', '{"type": "error"'))
         assert tell(socket, 1)["content"] == 1
 
 
@@ -123,7 +127,7 @@ def test_the_synchronous_consumer_asks_the_database(service: Service, site: Site
 def test_binary_comes_back_byte_for_byte(service: Service) -> None:
     """Not everything is text."""
     with service.connect("/ws/binary/") as socket:
-        for payload in (bytes(range(256)), b"\x00", b"x" * 65_536):
+        for payload in (bytes(range(256)), b"", b"\x00", b"x" * 65_536):
             socket.send(payload)
             assert socket.recv(timeout=ANSWER_LIMIT_S) == payload
         socket.send("text")

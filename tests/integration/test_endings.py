@@ -1,5 +1,7 @@
 """How connections end: errors, stops, and applications that forget to close."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +51,40 @@ def test_after_an_error_the_client_gets_1011_and_disconnect_runs(
         assert close_code(socket) == 1011 + shift
     assert wait_for(tmp_path / "it") == "1011"
     assert service.child.tail(500).count("LookupError: a consumer's bug") == 1
+
+
+@pytest.mark.promise("disconnect-runs")
+def test_disconnect_runs_also_when_the_client_leaves_during_a_failing_handler(
+    faulty: tuple[Service, int], tmp_path: Path
+) -> None:
+    """Channels reads the disconnect ahead, and drops it with the handler's exception."""
+    service, _ = faulty
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        socket.send("slow")
+        assert socket.ping().wait(ANSWER_LIMIT_S)
+    assert wait_for(tmp_path / "it") in ("1000", "1005")
+
+
+def test_a_close_code_that_can_not_be_sent_is_a_bug_and_closes(
+    faulty: tuple[Service, int], tmp_path: Path
+) -> None:
+    """It must not leave a socket open with nobody behind it."""
+    service, _ = faulty
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        socket.send("70000")
+        assert close_code(socket) in (1011, 4011, 1006)
+    wait_for(tmp_path / "it")
+
+
+def test_an_application_that_never_answers_is_refused(faulty: tuple[Service, int]) -> None:
+    """Not a handshake that hangs until somebody's time-out."""
+    service, _ = faulty
+    with pytest.raises(InvalidStatus) as refused:
+        service.connect("/unanswered/")
+    assert refused.value.response.status_code in (403, 500)
+    assert "'/unanswered/' returned without an answer" in service.child.tail(100)
 
 
 def test_an_error_before_the_answer_refuses_the_handshake(faulty: tuple[Service, int]) -> None:
@@ -110,6 +146,52 @@ def test_a_stop_tells_clients_to_come_back(
     assert service.child.wait(ANSWER_LIMIT_S) in (0, -15)
 
 
+def test_after_a_stop_nobody_is_accepted(start: Start, tmp_path: Path) -> None:
+    """Clients that are told to come back come back at once: to another process, not to this."""
+    service = start(SERVE, settings="tests.sites.faulty_settings")
+    with service.connect("/endless/"), service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        service.child.interrupt()
+        assert close_code(socket) == 1012
+        with pytest.raises(ConnectionRefusedError):
+            service.connect(f"/diary/{tmp_path}/it/")
+    service.child.kill()  # the endless one would hold it up for the whole of STOP_LIMIT_S
+
+
+def test_a_closed_terminal_is_a_stop_like_any_other(start: Start, tmp_path: Path) -> None:
+    """SIGHUP ends a process at once by default, and disconnect() would not run."""
+    service = start(SERVE, settings="tests.sites.faulty_settings")
+    with service.connect(f"/diary/{tmp_path}/it/") as socket:
+        socket.recv(timeout=ANSWER_LIMIT_S)
+        os.kill(service.child.pid, signal.SIGHUP)
+        assert close_code(socket) == 1012
+    assert wait_for(tmp_path / "it") == "1012"
+
+
+def test_a_socket_that_a_killed_process_left_is_taken_over(start: Start, tmp_path: Path) -> None:
+    """In a container the new process has the old one's id, so a lock file would not tell."""
+    path = tmp_path / "ws.sock"
+    argv = ("-m", "ws_service", "serve", "--bind", f"unix:{path}")
+    first = start(argv, settings="tests.sites.faulty_settings", unix_path=path)
+    first.child.kill()
+    assert path.is_socket()
+    second = start(argv, settings="tests.sites.faulty_settings", unix_path=path)
+    with second.connect(f"/diary/{tmp_path}/it/"):
+        pass
+
+
+def test_an_address_can_not_forge_log_lines(faulty: tuple[Service, int]) -> None:
+    """A path may hold an escaped newline."""
+    service, _ = faulty
+    forged = "/x%0a2026-01-01%20CRITICAL%20forged"
+    for origin in ("own", "http://evil.example"):
+        with pytest.raises(InvalidStatus):
+            service.connect(forged, origin=origin)
+    lines = service.child.tail(100).splitlines()
+    assert any("CRITICAL forged" in line for line in lines)
+    assert not any(line.startswith("2026-01-01 CRITICAL") for line in lines)
+
+
 def test_own_middleware_sees_the_user_in_the_order_given(start: Start, site: Site) -> None:
     """Tenants, feature flags and audits are the site's business."""
     service = start(SERVE, settings="tests.sites.faulty_settings")
@@ -131,7 +213,7 @@ def test_while_redis_is_away_clients_are_told_to_come_back(
     with service.connect("/ws/chat/", open_timeout=30) as socket:
         assert close_code(socket) == 1013
     log = service.child.tail(500)
-    assert "The WebSocket at /ws/chat/ failed: can't connect to Redis" in log
+    assert "The WebSocket at '/ws/chat/' failed: can't connect to Redis" in log
     assert "Error on the WebSocket" not in log
     own_redis.start()
     wait_until(lambda: is_joined(service))

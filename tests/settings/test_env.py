@@ -10,7 +10,7 @@ from tests.live import CHECKOUT, bare_environment
 
 COMPLETE = {
     "SECRET_KEY": "k" * 50,
-    "ALLOWED_HOSTS": "www.example.com,.example.org",
+    "ALLOWED_HOSTS": "www.example.com, .example.org,",
     "DATABASE_URL": "postgres://user:pass%40word@db:5432/site",
     "REDIS_URL": "rediss://:secret@redis:6380/3",
 }
@@ -86,6 +86,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("DATABASE_URL", "hunter2", "DATABASE_URL is malformed"),
         ("DATABASE_URL", "oracel://user:hunter2@db/x", "DATABASE_URL is malformed"),
         ("REDIS_URL", "http://:hunter2@redis", "REDIS_URL is malformed: starts with redis://"),
+        ("REDIS_URL", "redis://u:hunter2/x@redis", "write / @ : in a password as %2F"),
         ("CHANNEL_LAYER", "hunter2", "CHANNEL_LAYER is malformed"),
         ("DEMO_CONSUMERS", "hunter2", "DEMO_CONSUMERS is malformed"),
         ("LOG_LEVEL", "hunter2", "LOG_LEVEL is malformed"),

@@ -1,5 +1,7 @@
 """Consumers with the mistakes that people make, and a middleware of a site's own."""
 
+import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,15 @@ class DiaryConsumer(AsyncWebsocketConsumer):
             User.objects.count()
         if text_data == "1013":
             await self.close(1013, "too much")
+        if text_data == "70000":
+            await self.close(70_000)
+        if text_data == "slow":
+            await self.channel_layer.group_send("diary", {"type": "diary.slow"})
+
+    async def diary_slow(self, event: Any) -> None:
+        """Fails after the client has left: Channels has taken the disconnect and drops it."""
+        await asyncio.sleep(1)
+        raise LookupError("a consumer's bug")
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard("diary", self.channel_name)
@@ -56,6 +67,18 @@ async def returns_early(scope: Any, receive: Any, send: Any) -> None:
     """An application that forgets to close."""
     await receive()
     await send({"type": "websocket.accept"})
+
+
+async def never_answers(scope: Any, receive: Any, send: Any) -> None:
+    """An application that returns without accepting or closing."""
+
+
+async def never_ends(scope: Any, receive: Any, send: Any) -> None:
+    """An application that swallows its cancellation."""
+    await send({"type": "websocket.accept"})
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
 
 
 async def says_tenant(scope: Any, receive: Any, send: Any) -> None:
@@ -98,5 +121,7 @@ websocket_urlpatterns = [
     path("sync-diary/<path:file>/", SyncDiaryConsumer.as_asgi()),
     path("refusing/", RefusingConsumer.as_asgi()),
     path("early/", returns_early),
+    path("unanswered/", never_answers),
+    path("endless/", never_ends),
     path("tenant/", says_tenant),
 ]

@@ -14,7 +14,7 @@ from django.urls.resolvers import URLPattern
 from django.utils.module_loading import import_string
 
 from ws_service.application.guard import ConnectionGuard
-from ws_service.application.routing import load_urlpatterns, websocket_router
+from ws_service.application.routing import check_patterns, load_urlpatterns, websocket_router
 from ws_service.application.service import WebSocketService
 from ws_service.asgi_types import ASGIApplication
 from ws_service.conf import load_config
@@ -48,6 +48,8 @@ def get_websocket_application(
     config = load_config()
     if urlpatterns is None:
         urlpatterns = load_urlpatterns(config.routing)
+    else:
+        check_patterns(urlpatterns, "urlpatterns")
     if middleware is None:
         middleware = [import_string(path) for path in config.middleware]
     application: ASGIApplication = websocket_router(urlpatterns)

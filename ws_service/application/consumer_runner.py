@@ -18,8 +18,9 @@ from ws_service.errors import CloseCode
 
 logger = logging.getLogger(__name__)
 
-# A disconnect() that hangs must not hold up a stop.
-DISCONNECT_LIMIT_S: Final = 5.0
+# A disconnect() that hangs must not hold up a stop. Synchronous consumers share asgiref's one
+# thread, so the limit has room for many of them to take their turn.
+DISCONNECT_LIMIT_S: Final = 20.0
 
 
 class ConsumerRunner:
@@ -31,25 +32,35 @@ class ConsumerRunner:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         consumer = self.consumer_class(**self.initkwargs)
+        dispatch = consumer.dispatch
+        client_code: int | None = None
         knows_disconnect = False
 
         async def watched_receive() -> Event:
-            nonlocal knows_disconnect
+            nonlocal client_code
             event = await receive()
-            knows_disconnect |= event["type"] == "websocket.disconnect"
+            if event["type"] == "websocket.disconnect":
+                client_code = event.get("code")
             return event
 
+        async def watched_dispatch(event: Event) -> None:
+            # Channels reads ahead: an event that was received may never be dispatched.
+            nonlocal knows_disconnect
+            knows_disconnect |= event["type"] == "websocket.disconnect"
+            await dispatch(event)
+
+        consumer.dispatch = watched_dispatch
         try:
             await consumer(scope, watched_receive, send)
         except asyncio.CancelledError:
             if not knows_disconnect:
-                await _disconnect(consumer, CloseCode.SERVICE_RESTART, cause=None)
+                await _disconnect(consumer, client_code or CloseCode.SERVICE_RESTART, cause=None)
             raise
         except Exception as error:
             if sentence := explain(error, self.consumer_class):
                 error.add_note(sentence)
             if not knows_disconnect:
-                await _disconnect(consumer, CloseCode.INTERNAL_ERROR, cause=error)
+                await _disconnect(consumer, client_code or CloseCode.INTERNAL_ERROR, cause=error)
             raise
 
 

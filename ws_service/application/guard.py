@@ -3,8 +3,9 @@
 import asyncio
 import logging
 
+from ws_service.application.close_codes import send_with_a_possible_code
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
-from ws_service.errors import CloseCode, Refusal, is_reserved, private_equivalent
+from ws_service.errors import CloseCode, Refusal
 from ws_service.outage import in_words, is_outage
 from ws_service.refusal import refuse
 
@@ -28,29 +29,17 @@ class WatchedConnection:
         return event
 
     async def send(self, event: Event) -> None:
-        self.is_answered = True
-        if event["type"] in ("websocket.close", "websocket.http.response.start"):
-            self.is_closed = True
         try:
-            await self._send_with_a_possible_code(event)
+            await send_with_a_possible_code(self._send, event)
         except OSError as error:
             # ASGI: a send to a client that has left raises a subclass of OSError.
             self.is_closed = True
             self.send_error = error
             raise
-
-    async def _send_with_a_possible_code(self, event: Event) -> None:
-        try:
-            await self._send(event)
-        except OSError:
-            raise
-        except Exception as error:
-            code = event.get("code") or CloseCode.NORMAL
-            if event["type"] != "websocket.close" or not is_reserved(code):
-                raise
-            # Stock Daphne raises for the codes 1001 to 2999 and leaves the connection open.
-            logger.debug("The server can't close with %d: %s", code, error)
-            await self._send({**event, "code": private_equivalent(code)})
+        # Only what went out counts: after a close that failed the connection is still open.
+        self.is_answered = True
+        if event["type"] in ("websocket.close", "websocket.http.response.start"):
+            self.is_closed = True
 
 
 class ConnectionGuard:
@@ -74,7 +63,7 @@ class ConnectionGuard:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a consumer may raise
             if error is connection.send_error:
-                logger.debug("A client left while %s was sending to it", scope["path"])
+                logger.debug("A client left while %r was sending to it", scope["path"])
                 return
             _log(scope, error)
             if connection.is_answered:
@@ -86,17 +75,24 @@ class ConnectionGuard:
                 refusal = Refusal.UNAVAILABLE if is_outage(error) else Refusal.INTERNAL_ERROR
                 await refuse(scope, connection.send, refusal)
         else:
+            await self._end(scope, connection)
+
+    async def _end(self, scope: Scope, connection: WatchedConnection) -> None:
+        if connection.is_answered:
             await _close(connection, CloseCode.NORMAL)
+        elif not connection.is_closed:
+            logger.error("The application at %r returned without an answer", scope["path"])
+            await refuse(scope, connection.send, Refusal.INTERNAL_ERROR)
 
 
 def _log(scope: Scope, error: Exception) -> None:
     if is_outage(error):
         # One line: an outage comes with as many of them as there are connections.
-        logger.error("The WebSocket at %s failed: %s", scope["path"], in_words(error))
+        logger.error("The WebSocket at %r failed: %s", scope["path"], in_words(error))
         return
     notes = " ".join(getattr(error, "__notes__", []))
     logger.error(
-        "Error on the WebSocket at %s: %r. %s", scope["path"], error, notes, exc_info=error
+        "Error on the WebSocket at %r: %r. %s", scope["path"], error, notes, exc_info=error
     )
 
 

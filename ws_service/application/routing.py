@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from traceback import extract_tb
 from types import ModuleType
+from typing import Any
 
+from channels.consumer import AsyncConsumer
 from channels.routing import URLRouter
 from django.urls.resolvers import RegexPattern, URLPattern
 
@@ -35,8 +37,7 @@ def load_urlpatterns(module_name: str | None) -> Sequence[URLPattern]:
             f"{module_name} has no list {_NAME}: write"
             f' {_NAME} = [path("ws/chat/", ChatConsumer.as_asgi())].'
         )
-    for pattern in patterns:
-        _check(pattern, module_name)
+    check_patterns(patterns, f"{module_name}.{_NAME}")
     return patterns
 
 
@@ -60,13 +61,36 @@ def routed_consumers(urlpatterns: Sequence[URLPattern]) -> Iterator[type]:
     for pattern in urlpatterns:
         if isinstance(pattern.callback, URLRouter):
             yield from routed_consumers(pattern.callback.routes)
-        elif (consumer_class := getattr(pattern.callback, "consumer_class", None)) is not None:
+        elif (consumer_class := _plain_consumer(pattern.callback)) is not None:
             yield consumer_class
+
+
+def behind_channels_auth(urlpatterns: Sequence[URLPattern]) -> Iterator[str]:
+    """Routes that pass through Channels' own session or auth middleware."""
+    for pattern in urlpatterns:
+        target: Any = pattern.callback
+        while target is not None:
+            if type(target).__module__ in ("channels.auth", "channels.sessions"):
+                yield str(pattern.pattern)
+                break
+            if isinstance(target, URLRouter):
+                yield from behind_channels_auth(target.routes)
+            target = getattr(target, "inner", None)
+
+
+def _plain_consumer(target: Any) -> type[AsyncConsumer] | None:
+    """The class behind the very result of ``as_asgi()``, None for anything around it.
+
+    A decorator made with functools.wraps copies ``consumer_class``; to run the class instead
+    would drop the decorator, and with it whatever it forbids.
+    """
+    consumer_class = getattr(target, "consumer_class", None)
+    return consumer_class if getattr(target, "__wrapped__", None) is consumer_class else None
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     logger.warning(
-        "Refused a handshake for %s: no WebSocket is routed at this path (is it the slash?)",
+        "Refused a handshake for %r: no WebSocket is routed at this path (is it the slash?)",
         scope["path"],
     )
     await refuse(scope, send, Refusal.NOT_FOUND)
@@ -77,7 +101,7 @@ def _with_runner(pattern: URLPattern) -> URLPattern:
     target = pattern.callback
     if isinstance(target, URLRouter):
         target = URLRouter([_with_runner(inner) for inner in target.routes])
-    elif (consumer_class := getattr(target, "consumer_class", None)) is not None:
+    elif (consumer_class := _plain_consumer(target)) is not None:
         target = ConsumerRunner(consumer_class, getattr(target, "consumer_initkwargs", {}))
     return URLPattern(pattern.pattern, target, pattern.default_args, pattern.name)
 
@@ -85,7 +109,7 @@ def _with_runner(pattern: URLPattern) -> URLPattern:
 def _import(module_name: str) -> ModuleType:
     try:
         return import_module(module_name)
-    except ImportError as error:
+    except (ImportError, ValueError, TypeError) as error:
         hint = ""
         if "SyncWebsocketConsumer" in str(error):
             hint = " Channels calls its synchronous consumer WebsocketConsumer."
@@ -95,22 +119,24 @@ def _import(module_name: str) -> ModuleType:
         ) from error
 
 
-def _place_of(error: ImportError) -> str:
+def _place_of(error: Exception) -> str:
     """The site's own line that failed, if one did: the last frame outside of importlib."""
     frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    if frames[-1].filename == __file__:
+    if not frames or frames[-1].filename == __file__:
         return ""
     return f" ({frames[-1].filename}, line {frames[-1].lineno})"
 
 
-def _check(pattern: object, module_name: str) -> None:
-    if not isinstance(pattern, URLPattern):
-        raise InvalidRouting(
-            f"{module_name}.{_NAME} has {pattern!r}: use path() or re_path(); Channels has no"
-            " include(), nest a URLRouter instead."
-        )
-    if isinstance(pattern.callback, type):
-        name = pattern.callback.__name__
-        raise InvalidRouting(
-            f"{module_name}.{_NAME} routes to the class {name}: write {name}.as_asgi()."
-        )
+def check_patterns(patterns: Sequence[object], where: str) -> None:
+    """Raises InvalidRouting for what Channels would stumble over at the first connection."""
+    for pattern in patterns:
+        if not isinstance(pattern, URLPattern):
+            raise InvalidRouting(
+                f"{where} has {pattern!r}: use path() or re_path(); Channels has no"
+                " include(), nest a URLRouter instead."
+            )
+        if isinstance(pattern.callback, type):
+            name = pattern.callback.__name__
+            raise InvalidRouting(f"{where} routes to the class {name}: write {name}.as_asgi().")
+        if isinstance(pattern.callback, URLRouter):
+            check_patterns(pattern.callback.routes, f"{where} (nested)")

@@ -1,12 +1,9 @@
 """The outermost application: one branch for each kind of scope."""
 
-from typing import Final
-
 from ws_service.application.lifespan import answer_lifespan
 from ws_service.application.upgrade_required import answer_http
 from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
-
-HEALTH_PATH: Final = "/ws/health/"
+from ws_service.health import HEALTH_PATH
 
 
 class WebSocketService:
@@ -18,7 +15,7 @@ class WebSocketService:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
-            case "websocket" if scope["path"] == HEALTH_PATH:
+            case "websocket" if _path_below_root(scope) == HEALTH_PATH:
                 await self.health(scope, receive, send)
             case "websocket":
                 await self.websocket(scope, receive, send)
@@ -29,3 +26,9 @@ class WebSocketService:
             case other:
                 # ASGI asks for an exception: the server then knows the scope is unsupported.
                 raise ValueError(f"django-ws-service does not speak {other!r}")
+
+
+def _path_below_root(scope: Scope) -> str:
+    """The path as the routing sees it: a server's ``--root-path`` is not part of it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "").rstrip("/"))

@@ -6,9 +6,10 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
 
 logger = logging.getLogger(__name__)
+
+EXIT_LIMIT_S: Final = 3.0
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,7 +99,8 @@ def listening_addresses(args: argparse.Namespace) -> list[Bind]:
 
 def _with_port(text: str, port: int) -> str:
     bind = Bind.parse(text)
-    if bind.unix_path is None and bind.port not in (port, DEFAULT_PORT):
+    names_its_port = bind.port != DEFAULT_PORT or text.endswith(f":{DEFAULT_PORT}")
+    if bind.unix_path is None and names_its_port and bind.port != port:
         raise InvalidBind(f"--bind {text} and --port {port} disagree; --bind takes host:port")
     return text if bind.unix_path else str(Bind(bind.host, port))
 
@@ -120,22 +124,37 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     except (ImproperlyConfigured, WsServiceError, ImportError) as error:
         return _refuse(str(error))
     _configure_logging()
-    endpoints = [*map(daphne.endpoint_of, binds), *args.endpoint]
     logger.info(
-        "ws-service %s (Django %s, settings %s) is node %s, listening on %s",
+        "ws-service %s (Django %s, settings %s) is node %s",
         __version__,
         django.get_version(),
         os.environ.get("DJANGO_SETTINGS_MODULE"),
         node_id(),
-        ", ".join([*map(str, binds), *args.endpoint]),
     )
-    return daphne.serve(
+    for bind in binds:
+        if bind.unix_path is not None:
+            daphne.remove_stale_socket(bind.unix_path)
+    status = daphne.serve(
         application,
-        endpoints,
+        [*map(daphne.endpoint_of, binds), *args.endpoint],
         ping_interval_s=config.ping_interval_s,
         message_limit_bytes=config.message_limit_bytes,
         handles_signals=handles_signals,
     )
+    if handles_signals:
+        _exit_in_time(status)
+    return status
+
+
+def _exit_in_time(status: int) -> None:
+    """Let the interpreter end in its own way, but not wait for a thread that is stuck.
+
+    At its end it joins every pool's threads; one that hangs in the database would hold it up
+    until an orchestrator kills it.
+    """
+    timer = threading.Timer(EXIT_LIMIT_S, os._exit, [status])
+    timer.daemon = True
+    timer.start()
 
 
 def _load(path: str | None) -> ASGIApplication:

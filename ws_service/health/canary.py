@@ -55,16 +55,15 @@ class LayerCanary:
         return LayerReport(False, NO_ANSWER, time.monotonic())
 
     async def _attempt(self) -> LayerReport:
-        layer = get_channel_layer(self.alias)
         started_s = time.monotonic()
-        if layer is None:
-            self._report = LayerReport(True, "none is configured", started_s)
-            return self._report
         try:
+            layer = get_channel_layer(self.alias)
+            if layer is None:
+                self._report = LayerReport(True, "none is configured", started_s)
+                return self._report
             async with asyncio.timeout(TIME_LIMIT_S):
                 await self._round_trip(layer)
         except Exception as error:  # noqa: BLE001 - any layer, any failure: the report names it
-            self._channel = None
             words = NO_ANSWER if isinstance(error, TimeoutError) else in_words(error)
             logger.warning("The channel layer failed its round trip: %s", words)
             self._report = LayerReport(False, words, time.monotonic())
@@ -74,10 +73,18 @@ class LayerCanary:
         return self._report
 
     async def _round_trip(self, layer: Any) -> None:
-        if self._channel is None:
-            self._channel = await layer.new_channel()
         nonce = secrets.token_hex(8)
-        await layer.send(self._channel, {"type": "ws_service.canary", "nonce": nonce})
-        # An answer that came too late for an earlier attempt may still be queued.
-        while (await layer.receive(self._channel)).get("nonce") != nonce:
-            pass
+        message = {"type": "ws_service.canary", "nonce": nonce}
+        if self._channel is None:
+            # To nobody, first: new_channel() keeps what it made also when it fails, and while
+            # Redis is away that would be one more with every probe.
+            await layer.send("ws_service.canary", message)
+            self._channel = await layer.new_channel()
+        await layer.send(self._channel, message)
+        try:
+            # An answer that came too late for an earlier attempt may still be queued.
+            while (await layer.receive(self._channel)).get("nonce") != nonce:
+                pass
+        except BaseException:
+            self._channel = None  # a layer takes the channel of a cancelled receive back
+            raise

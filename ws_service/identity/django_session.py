@@ -20,6 +20,7 @@ from django.contrib.auth import (
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import BaseCache
 from django.utils.crypto import constant_time_compare
 
 logger = logging.getLogger(__name__)
@@ -27,30 +28,49 @@ logger = logging.getLogger(__name__)
 User = AbstractBaseUser | AnonymousUser
 
 
+class ReadOnlyCache:
+    """What a session store may do with the site's cache while it loads: look."""
+
+    def __init__(self, cache: BaseCache) -> None:
+        self.get = cache.get
+
+    def set(self, *args: object, **kwargs: object) -> None:
+        """Forget it."""
+
+
 @lru_cache
 def _stores(engine: str) -> tuple[type[SessionBase], type[SessionBase]]:
     """The engine's store, and the same store with everything that writes taken out."""
-    store = import_module(engine).SessionStore
+    store: type[SessionBase] = import_module(engine).SessionStore
 
-    def does_nothing(self: SessionBase, *args: object, **kwargs: object) -> None:
-        """Loading a missing or spoilt session must not create or delete one."""
+    class ReadOnlyStore(store):  # type: ignore[misc, valid-type]  # the engine is a setting
+        def __init__(self, session_key: str | None = None) -> None:
+            super().__init__(session_key)
+            cache = getattr(self, "_cache", None)
+            if cache is not None:
+                # cached_db fills the shared cache when it loads: with {} if it can't decode.
+                self._cache = ReadOnlyCache(cache)
 
-    def decode(self: SessionBase, stored: str) -> dict[str, Any]:
-        data: dict[str, Any] = store.decode(self, stored)
-        if not data:
-            logger.warning(
-                "A Django session can't be decoded: this container's SECRET_KEY or"
-                " SESSION_SERIALIZER differs from the site's. Treated as anonymous."
-            )
-        return data
+        def decode(self, session_data: str) -> dict[str, Any]:
+            data: dict[str, Any] = super().decode(session_data)
+            if not data:
+                logger.warning(
+                    "A Django session can't be decoded: this container's SECRET_KEY or"
+                    " SESSION_SERIALIZER differs from the site's. Treated as anonymous."
+                )
+            return data
 
-    changes = dict.fromkeys(("create", "save", "delete", "flush", "cycle_key"), does_nothing)
+        def does_nothing(self, *args: object, **kwargs: object) -> None:
+            """Loading a missing or spoilt session must not create or delete one."""
+
+        create = save = delete = flush = cycle_key = does_nothing
+
     # The class's name is part of the salt that sessions are signed with (SessionBase.key_salt).
-    same_salt = {"__qualname__": store.__qualname__}
-    return store, type(store.__name__, (store,), {**changes, **same_salt, "decode": decode})
+    ReadOnlyStore.__qualname__ = store.__qualname__
+    return store, ReadOnlyStore
 
 
-def read_session(engine: str, session_key: str | None) -> SessionBase:
+def read_django_session(engine: str, session_key: str | None) -> SessionBase:
     """Load a session as the site's own store, its data read and its row left alone.
 
     A missing, expired or undecodable session comes back empty and without a key. May block;
@@ -94,5 +114,7 @@ def _hash_matches(session: SessionBase, user: AbstractBaseUser) -> bool:
     stored_hash = session.get(HASH_SESSION_KEY)
     if not stored_hash:
         return False
-    expected = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(stored_hash, each) for each in expected)
+    if constant_time_compare(stored_hash, user.get_session_auth_hash()):
+        return True
+    fallbacks = user.get_session_auth_fallback_hash()
+    return any(constant_time_compare(stored_hash, each) for each in fallbacks)

@@ -6,9 +6,3 @@ from collections.abc import Iterable
 def header_values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
     """All values of one header, in order. ``name`` is lower case, as ASGI wants it."""
     return [value.decode("latin-1") for key, value in headers if key == name]
-
-
-def only_header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
-    """The header's value if it was sent exactly once, else None."""
-    values = header_values(headers, name)
-    return values[0] if len(values) == 1 else None

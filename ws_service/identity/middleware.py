@@ -11,7 +11,7 @@ from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
 from ws_service.conf import ServiceConfig
 from ws_service.database_threads import DatabaseThreads
 from ws_service.errors import Refusal
-from ws_service.identity.django_session import User, read_session, user_of
+from ws_service.identity.django_session import User, read_django_session, user_of
 from ws_service.identity.headers import header_values
 from ws_service.identity.origin import OriginPolicy
 from ws_service.refusal import refuse
@@ -33,7 +33,7 @@ class OriginMiddleware:
         if self.policy.allows(scope["headers"], scope.get("scheme")):
             return await self.application(scope, receive, send)
         logger.warning(
-            "Refused a handshake for %s from a page of %s (the Host asked for is %s):"
+            "Refused a handshake for %r from a page of %r (the Host asked for is %r):"
             " add the origin to WS_SERVICE['ALLOWED_ORIGINS'] or CSRF_TRUSTED_ORIGINS"
             " if it is yours.",
             scope["path"],
@@ -70,10 +70,10 @@ class IdentityMiddleware:
     async def _identify(self, session_key: str | None) -> tuple[SessionBase, User]:
         if session_key is None:
             # No thread, no query: a stranger costs nothing.
-            return read_session(self.config.session_engine, None), AnonymousUser()
+            return read_django_session(self.config.session_engine, None), AnonymousUser()
 
         def identify() -> tuple[SessionBase, User]:
-            session = read_session(self.config.session_engine, session_key)
+            session = read_django_session(self.config.session_engine, session_key)
             return session, user_of(session, self.config.authentication_backends)
 
         return await self.threads.run(TIME_LIMIT_S, identify)

@@ -2,19 +2,22 @@
 
 The rule: the page comes from the very host and port that it connects to, or from an origin
 that the site lists. A handshake without an Origin is no browser's; it passes, and its cookies
-are ignored (see ``handshake_identity``).
+are ignored (see ``IdentityMiddleware``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from django.http.request import split_domain_port, validate_host
 
 from ws_service.conf import ServiceConfig
-from ws_service.identity.headers import header_values, only_header
+from ws_service.identity.headers import header_values
 from ws_service.origin_pattern import InvalidOrigin, Origin, OriginPattern, default_port
 
 Headers = Iterable[tuple[bytes, bytes]]
+
+PORT_DIGITS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,17 @@ class OriginPolicy:
         # An unlisted Host is a rebound DNS name: the page's own, and still a stranger's.
         if not host or not validate_host(host, self.allowed_hosts):
             return False
+        if len(port) > PORT_DIGITS:
+            return False
         request_port = int(port) if port else default_port(origin.scheme)
         return (origin.host, origin.port) == (host.strip("[]").rstrip("."), request_port)
 
     def _request_host(self, headers: Headers) -> str:
-        if self.use_x_forwarded_host and (forwarded := only_header(headers, b"x-forwarded-host")):
-            return forwarded
-        return only_header(headers, b"host") or ""
+        """The host as the page's server sees it; empty, so nobody's own, when it is sent twice."""
+        forwarded = header_values(headers, b"x-forwarded-host")
+        sent = forwarded if self.use_x_forwarded_host and forwarded else None
+        values = sent or header_values(headers, b"host")
+        return values[0] if len(values) == 1 else ""
 
     def _page_scheme(self, headers: Headers, scope_scheme: str | None) -> str | None:
         """``http`` or ``https`` where it is known; a proxy without the header hides it."""

@@ -2,47 +2,80 @@
 
 import asyncio
 import logging
+import os
+import signal
+import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
-from twisted.internet import defer
+from twisted.internet import defer, reactor
+from twisted.internet.address import UNIXAddress
 from twisted.python.failure import Failure
 from twisted.web import http
 
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
 from ws_service.bind import Bind
-from ws_service.errors import CloseCode
+from ws_service.errors import CloseCode, is_sendable
 
 logger = logging.getLogger(__name__)
 
 REASON_LIMIT_BYTES: Final = 123  # RFC 6455 section 5.5: a control frame has 125 at most
 
-# The one status that this service answers HTTP with; Twisted's table doesn't have its name.
-http.RESPONSES.setdefault(426, b"Upgrade Required")
+HANDSHAKE_LIMIT_S: Final = 20
+"""For the application's answer: identity may take 4 s, a consumer's connect() its own time."""
+
+STOP_LIMIT_S: Final = 25.0
+"""For all connections to end. Orchestrators kill after 30 s."""
 
 
-class CloseWithAnyCode(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's protocol, but a close carries the code and the reason that it was given.
+class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's protocol, but what the application sends is what goes out.
 
-    Stock Daphne raises for the codes 1001 to 2999 (1011, 1012, 1013 …), which leaves the
-    connection open, and drops the reason.
+    Stock Daphne raises for close codes from 1001 to 2999 (1011, 1012, 1013 …), which leaves the
+    connection open, drops the reason, and never sends an empty message.
     """
 
     def handle_reply(self, message: Event) -> None:
-        if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
-            reason = (message.get("reason") or "").encode()[:REASON_LIMIT_BYTES]
-            code = int(message.get("code") or CloseCode.NORMAL)
-            self.sendCloseFrame(code=code, reasonUtf8=reason.decode(errors="ignore").encode())
+        if self.state != self.STATE_OPEN:
+            super().handle_reply(message)
+        elif message["type"] == "websocket.close":
+            self._close(message.get("code") or CloseCode.NORMAL, message.get("reason") or "")
+        elif message["type"] == "websocket.send" and message.get("bytes") is not None:
+            self.serverSend(message["bytes"], True)
+        elif message["type"] == "websocket.send":
+            self.serverSend(message["text"], False)
         else:
             super().handle_reply(message)
 
+    def _close(self, code: int, reason: str) -> None:
+        if not is_sendable(code):
+            raise ValueError(f"{code!r} is no close code: use 1000 or 3000 to 4999")
+        # Cut to the limit, then to a whole character.
+        text = reason.encode()[:REASON_LIMIT_BYTES].decode(errors="ignore")
+        self.sendCloseFrame(code=code, reasonUtf8=text.encode())
+
 
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
-    """Daphne that stops every application and tells when it could not listen."""
+    """Daphne that tells where it listens and when it can't, and stops in order."""
 
     has_failed = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(ready_callable=self._use_service_protocol, **options)
+        self._ports: list[Any] = []  # twisted.internet.interfaces.IListeningPort
+
+    def _use_service_protocol(self) -> None:
+        self.ws_factory.protocol = ServiceProtocol
+        if self.signal_handlers:
+            # A closed terminal is a stop like any other; Twisted handles only INT and TERM.
+            signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.stop))
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        logger.info("Listening on %s", _name_of(port.getHost()))
 
     def listen_error(self, failure: Failure) -> None:
         logger.critical("Can't listen: %s", failure.getErrorMessage())
@@ -50,8 +83,13 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.stop()
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
-        # Daphne's own raises KeyError when one connection is between two states, and then
-        # leaves all others to be cut. Cancelled applications close with 1012 and clean up.
+        """Stop accepting, cancel every application, wait for them, but not for ever.
+
+        Cancelled applications close with 1012 and clean up. Daphne's own goes on accepting, and
+        raises KeyError when one connection is between two states, leaving all others to be cut.
+        """
+        for port in self._ports:
+            port.stopListening()
         applications = [
             details["application_instance"]
             for details in self.connections.values()
@@ -60,14 +98,29 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         for application in applications:
             application.cancel()
         logger.info("Stopping: %d connections told to come back later", len(applications))
-        stopped = asyncio.gather(*applications, return_exceptions=True)
-        return defer.Deferred.fromFuture(stopped)
+        return defer.Deferred.fromFuture(asyncio.ensure_future(_ended(applications)))
+
+
+async def _ended(applications: list[asyncio.Future[Any]]) -> None:
+    if not applications:
+        return
+    _, stuck = await asyncio.wait(applications, timeout=STOP_LIMIT_S)
+    if stuck:
+        logger.error("%d connections did not end in %g s: cut", len(stuck), STOP_LIMIT_S)
+
+
+def _name_of(host: Any) -> str:
+    """A Twisted address as people write it."""
+    if isinstance(host, UNIXAddress):
+        return str(Bind(unix_path=os.fsdecode(host.name or b"")))
+    return str(Bind(host.host, host.port))
 
 
 def endpoint_of(bind: Bind) -> str:
     """The Twisted endpoint description of an address."""
     if bind.unix_path is not None:
-        return f"unix:{_escape(bind.unix_path)}"
+        # No lock file: it names a process id, which in a container is always 1 and so alive.
+        return f"unix:{_escape(bind.unix_path)}:lockfile=0"
     return f"tcp:port={bind.port}:interface={_escape(bind.host)}"
 
 
@@ -79,26 +132,43 @@ def serve(
     message_limit_bytes: int,
     handles_signals: bool = True,
 ) -> int:
-    """Serve until SIGTERM or SIGINT. Blocks. Returns the exit status.
+    """Serve until SIGTERM, SIGINT or SIGHUP. Blocks. Returns the exit status.
 
     endpoints: Twisted endpoint descriptions.
     handles_signals: False under the reloader, which runs this outside the main thread.
     """
     logging.getLogger("daphne").setLevel(logging.WARNING)  # our own lines say the same, once
-    server: DaphneServer = DaphneServer(
+    http.RESPONSES.setdefault(426, b"Upgrade Required")  # Twisted's table doesn't have its name
+    server = DaphneServer(
         application=_without_root_path(application),
-        ready_callable=lambda: setattr(server.ws_factory, "protocol", CloseWithAnyCode),
         endpoints=list(endpoints),
         signal_handlers=handles_signals,
         ping_interval=ping_interval_s,
         ping_timeout=ping_interval_s,
         websocket_timeout=-1,
+        websocket_handshake_timeout=HANDSHAKE_LIMIT_S,
+        websocket_connect_timeout=HANDSHAKE_LIMIT_S,
         websocket_max_message_size=message_limit_bytes,
         websocket_max_frame_size=message_limit_bytes,
         server_name="ws-service",
     )
-    server.run()
+    try:
+        server.run()
+    except (ValueError, OSError, ImportError) as error:  # an endpoint's description or files
+        logger.critical("Can't listen: %s", error)
+        return 1
     return 1 if server.has_failed else 0
+
+
+def remove_stale_socket(path: str) -> None:
+    """Remove a unix socket that nobody listens on: what a killed process leaves behind."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
 
 
 def _without_root_path(application: ASGIApplication) -> ASGIApplication:
