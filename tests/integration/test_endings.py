@@ -228,18 +228,20 @@ def is_joined(service: Service) -> bool:
 
 
 @pytest.mark.promise("unreachable-store")
-def test_an_unreachable_user_never_means_anonymous(start: Start, site: Site) -> None:
-    """A slow database must not log people out; others are not held up by it."""
+def test_a_stuck_database_never_means_anonymous_and_does_not_prevent_the_end(
+    start: Start, site: Site
+) -> None:
+    """People are not logged out by it, others are not held up, and a stop is still a stop."""
     service = start(
-        SERVE,
-        settings="tests.sites.faulty_settings",
-        environment={"SLOW_BACKEND": "tests.sites.faulty.SlowBackend"},
+        SERVE, settings="tests.sites.faulty_settings", environment={"STUCK_BACKEND": "true"}
     )
-    slow = site.cookie_of("Ada", backend="tests.sites.faulty.SlowBackend")
-    with service.connect("/tenant/", cookie=slow, open_timeout=20) as socket:
+    stuck = site.cookie_of("Ada", backend="tests.sites.faulty.StuckBackend")
+    with service.connect("/tenant/", cookie=stuck, open_timeout=20) as socket:
         assert close_code(socket) == 1013
     with service.connect("/tenant/") as socket:
         assert "AnonymousUser" in str(socket.recv(timeout=ANSWER_LIMIT_S))
+    service.child.interrupt()
+    assert service.child.wait(ANSWER_LIMIT_S) == 0
 
 
 @pytest.mark.promise("health-always")

@@ -108,12 +108,11 @@ def audit(application: Any) -> Any:
     return audited
 
 
-class SlowBackend:
-    """An authentication back end that never comes back in time."""
+class StuckBackend:
+    """An authentication back end that never comes back."""
 
     def get_user(self, user_id: Any) -> Any:
-        time.sleep(6)
-        return User.objects.get(pk=user_id)
+        time.sleep(600)
 
 
 websocket_urlpatterns = [

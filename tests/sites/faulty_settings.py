@@ -7,5 +7,5 @@ WS_SERVICE = {
     "ROUTING": "tests.sites.faulty",
     "MIDDLEWARE": ["tests.sites.faulty.TenantMiddleware", "tests.sites.faulty.audit"],
 }
-if slow_backend := env.str("SLOW_BACKEND", ""):
-    AUTHENTICATION_BACKENDS = [slow_backend]
+if env.bool("STUCK_BACKEND", default=False):
+    AUTHENTICATION_BACKENDS = ["tests.sites.faulty.StuckBackend"]
