@@ -12,13 +12,20 @@ def live_source(request: HttpRequest) -> str:
     ``ws:`` in such an expression also allows ``wss:``, so behind a proxy that ends TLS nothing
     has to be known about the scheme. Raises DisallowedHost, as every use of the host does.
     """
-    if settings.LIVE_URL.startswith(("ws://", "wss://")):
-        address = urlsplit(settings.LIVE_URL)
-        return _source(address.scheme, address.netloc)
+    scheme = urlsplit(settings.LIVE_URL).scheme if _is_absolute() else "ws"
+    return _source(scheme, live_host(request))
+
+
+def live_host(request: HttpRequest) -> str:
+    """The service's host and port. Raises DisallowedHost, as every use of the host does."""
+    if _is_absolute():
+        return urlsplit(settings.LIVE_URL).netloc
     host = request.get_host()
-    if settings.LIVE_URL:
-        host = _without_port(host) + settings.LIVE_URL
-    return _source("ws", host)
+    return _without_port(host) + settings.LIVE_URL if settings.LIVE_URL else host
+
+
+def _is_absolute() -> bool:
+    return settings.LIVE_URL.startswith(("ws://", "wss://"))
 
 
 def _source(scheme: str, host: str) -> str:

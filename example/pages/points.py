@@ -28,18 +28,18 @@ class Point:
     at: str
     load: float
     sessions: int
-    spike_by: str | None = None
+    sent_by: str | None = None
     """Who pressed the button, or None for the point of every second."""
 
 
-def measure(*, spike_by: str | None = None) -> Point:
+def measure(*, sent_by: str | None = None) -> Point:
     """Measure the machine's load average over a minute and the Django sessions in force."""
     now = timezone.now()
     return Point(
         at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         load=round(os.getloadavg()[0], 2),
         sessions=Session.objects.filter(expire_date__gt=now).count(),
-        spike_by=spike_by,
+        sent_by=sent_by,
     )
 
 

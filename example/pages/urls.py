@@ -15,5 +15,7 @@ urlpatterns = [
     path(f"examples/chat/{LOBBY}/", RedirectView.as_view(pattern_name="chat")),
     path("examples/chat/<path:room>/", views.chat, name="room"),
     path("examples/dashboard/", views.dashboard, name="dashboard"),
-    path("examples/dashboard/spike/", views.spike, name="spike"),
+    path("examples/dashboard/point/", views.send_point, name="send-point"),
+    # With the slash: addresses that only lack theirs are still led to the right place.
+    path("examples/<path:rest>/", views.not_found),
 ]

@@ -1,6 +1,7 @@
 """Ordinary synchronous views. None of them knows what a WebSocket is."""
 
 import logging
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from example.pages import points
+from example.pages.cookie_jars import cookie_jars
+from example.pages.csp import content_security_policy
+from example.pages.landscape import Landscape
 from example.pages.rooms import LOBBY, NAME_LIMIT, SUGGESTED_ROOMS, ImpossibleRoom, room_named
 
 logger = logging.getLogger(__name__)
@@ -15,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    return render(request, "example/start.html")
+    other_jar = next((jar for jar in cookie_jars(request) if not jar.is_here), None)
+    context = {"landscape": Landscape.around(request), "other_jar": other_jar}
+    return render(request, "example/start.html", context)
 
 
 @require_safe
@@ -41,8 +47,7 @@ def chat(request: HttpRequest, room: str = LOBBY) -> HttpResponse:
             "lobby": LOBBY,
             "rooms": SUGGESTED_ROOMS if room in SUGGESTED_ROOMS else (*SUGGESTED_ROOMS, room),
             "name_limit": NAME_LIMIT,
-            # Two hosts are two cookie jars, so one browser can be two people.
-            "jars": [f"{host}:{request.get_port()}" for host in ("localhost", "127.0.0.1")],
+            "jars": cookie_jars(request),
         },
     )
 
@@ -52,14 +57,22 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "example/dashboard.html")
 
 
+def not_found(request: HttpRequest, rest: str) -> HttpResponse:
+    """The site's own 404, where DEBUG would show the developer's list of URLs."""
+    response = render(request, "404.html", status=HTTPStatus.NOT_FOUND)
+    # The middleware spares every 404 while DEBUG is on.
+    response.headers["Content-Security-Policy"] = content_security_policy(request)
+    return response
+
+
 @require_POST
-def spike(request: HttpRequest) -> JsonResponse:
+def send_point(request: HttpRequest) -> JsonResponse:
     """Send a point at once, from synchronous code, to dashboards held by another process."""
     name = request.user.get_short_name() if request.user.is_authenticated else "anonymous"
     try:
-        points.send(points.measure(spike_by=name))
+        points.send(points.measure(sent_by=name))
     except points.ChannelLayerUnreachable as error:
-        logger.warning("A spike was not sent: the channel layer is unreachable (%s)", error)
+        logger.warning("A point was not sent: the channel layer is unreachable (%s)", error)
         return JsonResponse(
             {
                 "error": {

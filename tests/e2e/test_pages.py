@@ -20,14 +20,13 @@ LONG_ROOM = "/examples/chat/" + "W" * 100 + "/"
 MESSAGE_LIMIT = 4_096
 
 
-def test_index_shows_every_event_as_it_happens(live_site: GunicornSite, visitor: Visitor) -> None:
+def test_echo_shows_every_event_as_it_happens(live_site: GunicornSite, visitor: Visitor) -> None:
     """The page is for looking at a WebSocket's life."""
     page = visitor.page
     page.goto(live_site.url("/examples/index/"))
-    log = page.locator("#log li")
+    opened = page.locator("#log li").nth(0)
 
-    page.get_by_role("button", name="Connect", exact=True).click()
-    expect(log.nth(0)).to_contain_text(f"ws://localhost:{live_site.service.port}/ws/index/")
+    expect(opened).to_contain_text(f"ws://localhost:{live_site.service.port}/ws/index/")
     visitor.say("grüß dich")
     received = page.locator("#log [data-kind=message] .what").first
     expect(received).to_contain_text("grüß dich", timeout=LIMIT_MS)
@@ -35,9 +34,13 @@ def test_index_shows_every_event_as_it_happens(live_site: GunicornSite, visitor:
     closed = page.locator("#log [data-kind=close]")
     expect(closed).to_contain_text('code 1000, reason "', timeout=LIMIT_MS)
     expect(closed).to_contain_text("wasClean true")
+    expect(page.locator("#message")).to_be_disabled()
+    expect(page.locator("#why")).to_contain_text("press Connect")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.locator("#message")).to_be_enabled(timeout=LIMIT_MS)
 
     kinds = page.locator("#log li").evaluate_all("items => items.map(item => item.dataset.kind)")
-    assert kinds == ["open", "sent", "message", "close"]
+    assert kinds == ["open", "sent", "message", "close", "open"]
     message = json.loads(received.inner_text())
     assert {**message, "at": "", "node": ""} == {
         "type": "message",
@@ -49,15 +52,13 @@ def test_index_shows_every_event_as_it_happens(live_site: GunicornSite, visitor:
     assert visitor.complaints == []
 
 
-def test_index_shows_the_error_of_a_service_that_is_not_there(
+def test_echo_shows_the_error_of_a_service_that_is_not_there(
     own_live_sites: tuple[GunicornSite, GunicornSite], visitor: Visitor
 ) -> None:
     """The other half of a WebSocket's life."""
     own_live_sites[0].service.stop()
     page = visitor.page
     page.goto(own_live_sites[0].url("/examples/index/"))
-
-    page.get_by_role("button", name="Connect", exact=True).click()
 
     expect(page.locator("#log [data-kind=close]")).to_contain_text("code 1006", timeout=LIMIT_MS)
     expect(page.locator("#log [data-kind=error]")).to_have_count(1)
@@ -74,15 +75,29 @@ def test_dashboard_draws_what_the_synchronous_view_sends(
     assert visitor.node
 
     for count in (1, 2):
-        page.get_by_role("button", name="Send a spike").click()
-        expect(page.locator("#points tr[data-kind=spike]")).to_have_count(count, timeout=LIMIT_MS)
+        page.get_by_role("button", name="Send a point").click()
+        expect(page.locator("#points tr[data-kind=sent]")).to_have_count(count, timeout=LIMIT_MS)
 
-    expect(page.locator("#load-chart .spike")).to_have_count(2)
+    expect(page.locator("#load-chart .marked")).to_have_count(2)
     expect(page.locator("#load-chart .mark").first).to_have_text("Grace")
     expect(page.locator("#sessions-chart path.line")).to_have_count(1)
     expect(page.locator("#load")).to_have_text(re.compile(r"\d+\.\d\d"))
     assert int(page.locator("#sessions").inner_text()) >= 1
     assert visitor.complaints == []
+
+
+def test_the_dashboard_says_when_no_points_come(live_site: GunicornSite, visitor: Visitor) -> None:
+    """An open connection proves nothing about Redis behind it. Nothing feeds this dashboard."""
+    visitor.open(live_site.url("/examples/dashboard/"))
+    page = visitor.page
+    assert visitor.node
+    expect(page.locator("#load-chart .waiting")).to_have_text("waiting for the first point")
+
+    expect(page.locator("#silence")).to_contain_text("No points since", timeout=LIMIT_MS)
+    page.get_by_role("button", name="Send a point").click()
+
+    expect(page.locator("#silence")).to_be_hidden(timeout=LIMIT_MS)
+    expect(page.locator("#load-chart .waiting")).to_have_text("waiting for the second point")
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -161,7 +176,7 @@ def test_the_start_page_leads_everywhere_at_every_name(
     """People type any of the machine's names."""
     page = visitor.page
     for name, path in (
-        ("Index", "/examples/index/"),
+        ("Echo", "/examples/index/"),
         ("Chat", "/examples/chat/"),
         ("Dashboard", "/examples/dashboard/"),
         ("Admin", "/admin/login/?next=/admin/"),
@@ -263,7 +278,7 @@ def test_browsers_come_back_one_by_one_and_soon(live_site: GunicornSite, visitor
     assert waits_ms == [[125, 250], [250, 500], [500, 1000], [1000, 2000], [1000, 2000]]
 
 
-def test_a_spike_that_can_t_be_sent_is_explained(
+def test_a_point_that_can_t_be_sent_is_explained(
     site: Site, own_redis: RedisServer, tmp_path: Path, context: BrowserContext
 ) -> None:
     """Redis is away: the page says so, and the button works again when Redis is back."""
@@ -273,7 +288,7 @@ def test_a_spike_that_can_t_be_sent_is_explained(
         visitor.open(live_site.url("/examples/dashboard/"))
         assert visitor.node
         own_redis.stop()
-        button = visitor.page.get_by_role("button", name="Send a spike")
+        button = visitor.page.get_by_role("button", name="Send a point")
 
         button.click()
         notice = visitor.page.locator("#notice")

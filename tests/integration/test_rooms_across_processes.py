@@ -39,8 +39,8 @@ def test_the_sites_own_code_reaches_a_room(
     with service.connect("/ws/dashboard/", cookie=site.cookie_of("Ada")) as socket:
         assert hear(socket)["type"] == "joined"
         site.run_in_django(
-            "from example.pages.points import measure, send\nsend(measure(spike_by='a test'))\n",
+            "from example.pages.points import measure, send\nsend(measure(sent_by='a test'))\n",
             CHANNEL_LAYER=layer,
         )
         point = hear(socket)
-        assert (point["type"], point["spike_by"]) == ("point", "a test")
+        assert (point["type"], point["sent_by"]) == ("point", "a test")

@@ -1,6 +1,7 @@
 """The pages, as a browser without a WebSocket sees them."""
 
 import re
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -113,9 +114,54 @@ def test_a_page_that_is_not_there_says_so(client: Client) -> None:
     assert "There is no such page" in response.content.decode()
 
 
+def test_a_wrong_address_among_the_examples_gets_the_site_s_page(
+    client: Client, settings: Any
+) -> None:
+    """Whoever tries the demonstration has DEBUG on, and isn't looking for a list of URLs."""
+    settings.DEBUG = True
+
+    response = client.get("/examples/nothing/")
+
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
+def test_a_forgotten_slash_is_forgiven(client: Client) -> None:
+    """The page for wrong addresses must not be faster than Django's redirect."""
+    assert client.get("/examples/chat").headers["Location"] == "/examples/chat/"
+
+
+def test_only_developers_are_told_where_redis_is_and_nobody_its_password(
+    client: Client, settings: Any
+) -> None:
+    """The picture on the start page has the real addresses."""
+    layers = deepcopy(settings.CHANNEL_LAYERS)
+    layers["default"]["CONFIG"]["hosts"][0]["address"] = "redis://:secret@cache.example:6399/0"
+    settings.CHANNEL_LAYERS = layers
+
+    assert "cache.example" not in client.get(reverse("start")).content.decode()
+
+    settings.DEBUG = True
+    html = client.get(reverse("start")).content.decode()
+    assert "<code>cache.example:6399</code>" in html
+    assert "secret" not in html
+
+
+def test_elsewhere_than_on_this_machine_no_second_cookie_jar_is_offered(
+    client: Client, settings: Any
+) -> None:
+    """The visitor's localhost is another machine's."""
+    settings.ALLOWED_HOSTS = ["www.example.org"]
+
+    html = client.get(reverse("chat"), headers={"host": "www.example.org"}).content.decode()
+
+    assert "127.0.0.1" not in html
+
+
 def test_a_form_without_a_token_is_refused_with_advice() -> None:
     """Django's own page is styled inline, which the policy forbids."""
-    response = Client(enforce_csrf_checks=True).post(reverse("spike"))
+    response = Client(enforce_csrf_checks=True).post(reverse("send-point"))
 
     assert response.status_code == 403
     assert "load the page again" in response.content.decode()

@@ -70,12 +70,12 @@ def test_the_view_sends_a_point_to_whoever_watches(
         assert subscribed.wait(ARRIVAL_LIMIT_S)
         # SUBSCRIBE is on its way before the view opens the connection that it publishes on,
         # whose greeting takes Redis several rounds: so the subscription is in force by then.
-        response = client.post(reverse("spike"))
+        response = client.post(reverse("send-point"))
         event = watching.result(2 * ARRIVAL_LIMIT_S)
 
     assert response.json() == {"sent": True}
     assert event["type"] == "dashboard.point"
-    assert event["spike_by"] == "anonymous"
+    assert event["sent_by"] == "anonymous"
     assert event["sessions"] == 0
     assert event["load"] >= 0
 
@@ -84,7 +84,7 @@ def test_an_unreachable_channel_layer_is_a_503_that_says_so(client: Client, laye
     """Redis is being restarted: that is no reason for a traceback."""
     layer_at(unreachable_url())
 
-    response = client.post(reverse("spike"))
+    response = client.post(reverse("send-point"))
 
     assert response.status_code == 503
     error = json.loads(response.content)["error"]
@@ -92,6 +92,6 @@ def test_an_unreachable_channel_layer_is_a_503_that_says_so(client: Client, laye
     assert "can't reach Redis" in error["message"]
 
 
-def test_a_spike_needs_a_post(client: Client) -> None:
+def test_a_point_needs_a_post(client: Client) -> None:
     """A link, or a browser that loads pages ahead, must not send points."""
-    assert client.get(reverse("spike")).status_code == 405
+    assert client.get(reverse("send-point")).status_code == 405

@@ -6,6 +6,8 @@ const LEFT = 36;
 const RIGHT = 10;
 const TOP = 22;
 const BOTTOM = 22;
+// Points come every second: a longer gap is one, and no line is drawn over it.
+const LONGEST_GAP_MS = 4000;
 
 function node(name, attributes, text = "") {
   const made = document.createElementNS(NAMESPACE, name);
@@ -52,6 +54,7 @@ export class TimeChart {
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.#svg.replaceChildren(
       ...this.#grid(width, height, top, y),
+      ...this.#wait(width, height),
       ...this.#line(x, y),
       ...this.#marks(x, y, width),
     );
@@ -70,16 +73,42 @@ export class TimeChart {
     ];
   }
 
+  /** One point is no line yet. */
+  #wait(width, height) {
+    if (this.#points.length > 1) return [];
+    const what = this.#points.length === 0 ? "first" : "second";
+    const middle = (LEFT + width - RIGHT) / 2;
+    const place = { class: "waiting", x: middle, y: height * 0.4, "text-anchor": "middle" };
+    return [node("text", place, `waiting for the ${what} point`)];
+  }
+
   #line(x, y) {
-    if (this.#points.length === 0) return [];
-    const places = this.#points.map((point) => [x(point.arrivedAt), y(point.value)]);
-    const path = places.map(([left, up]) => `${left.toFixed(1)},${up.toFixed(1)}`).join(" L");
-    const [first, last] = [places[0], places.at(-1)];
+    if (this.#points.length < 2) return [];
+    const runs = this.#runs().map((run) =>
+      run.map(({ arrivedAt, value }) => [x(arrivedAt).toFixed(1), y(value).toFixed(1)]),
+    );
+    const lines = runs.map((places) => `M${places.join(" L")}`).join(" ");
+    const areas = runs.map(
+      (places) => `M${places[0][0]},${y(0)} L${places.join(" L")} L${places.at(-1)[0]},${y(0)} Z`,
+    );
+    const [left, up] = runs.at(-1).at(-1);
     return [
-      node("path", { class: "area", d: `M${first[0]},${y(0)} L${path} L${last[0]},${y(0)} Z` }),
-      node("path", { class: "line", d: `M${path}` }),
-      node("circle", { class: "last", cx: last[0], cy: last[1], r: 4 }),
+      node("path", { class: "area", d: areas.join(" ") }),
+      node("path", { class: "line", d: lines }),
+      node("circle", { class: "last", cx: left, cy: up, r: 4 }),
     ];
+  }
+
+  /** The points, parted where nothing came for a while. */
+  #runs() {
+    const runs = [];
+    let last = null;
+    for (const point of this.#points) {
+      if (last === null || point.arrivedAt - last.arrivedAt > LONGEST_GAP_MS) runs.push([]);
+      runs.at(-1).push(point);
+      last = point;
+    }
+    return runs;
   }
 
   #marks(x, y, width) {
@@ -90,7 +119,7 @@ export class TimeChart {
         const anchor = left > width - 60 ? "end" : "middle";
         return [
           node("line", { class: "stem", x1: left, x2: left, y1: y(0), y2: TOP - 6 }),
-          node("circle", { class: "spike", cx: left, cy: y(value), r: 4 }),
+          node("circle", { class: "marked", cx: left, cy: y(value), r: 4 }),
           node("text", { class: "mark", x: left, y: TOP - 10, "text-anchor": anchor }, mark),
         ];
       });

@@ -6,6 +6,8 @@ import { LiveSocket } from "./socket.js";
 
 const LONGEST_TABLE = 60;
 const REDRAW_MS = 1000;
+// One point a second is due.
+const SILENCE_MS = 5000;
 
 const element = (id) => document.getElementById(id);
 const charts = {
@@ -14,12 +16,12 @@ const charts = {
 };
 const socket = new LiveSocket("ws/dashboard/");
 showState(socket, element("state"), element("node"));
+let heard = null;
 
-function addRow({ at, load, sessions, spike_by: spikeBy }) {
+function addRow({ at, load, sessions, sent_by: sentBy }) {
   const row = document.createElement("tr");
-  row.dataset.kind = spikeBy === null ? "second" : "spike";
-  const sentBy = spikeBy === null ? "the clock" : spikeBy;
-  for (const text of [new Date(at).toLocaleTimeString("en-GB"), load.toFixed(2), sessions, sentBy]) {
+  row.dataset.kind = sentBy === null ? "second" : "sent";
+  for (const text of [new Date(at).toLocaleTimeString("en-GB"), load.toFixed(2), sessions, sentBy ?? "the clock"]) {
     row.insertCell().textContent = text;
   }
   element("points").prepend(row);
@@ -28,21 +30,39 @@ function addRow({ at, load, sessions, spike_by: spikeBy }) {
   }
 }
 
+/** A point has come, or the connection through which one can. */
+function hear() {
+  heard = { at: new Date(), ms: performance.now() };
+  tellSilence();
+}
+
+/** An open connection proves nothing about what is behind it: say when no points come. */
+function tellSilence() {
+  const isSilent =
+    socket.state === "open" && heard !== null && performance.now() - heard.ms > SILENCE_MS;
+  element("silence").hidden = !isSilent;
+  if (!isSilent) return;
+  element("silence").textContent =
+    `No points since ${heard.at.toLocaleTimeString("en-GB")}, though the service is connected. ` +
+    "Redis may be away, or the command feed_dashboard.";
+}
+
 const answers = {
   joined({ node }) {
     showNode(element("node"), node);
   },
   point(point) {
+    hear();
     element("load").textContent = point.load.toFixed(2);
     element("sessions").textContent = point.sessions;
-    charts.load.add(point.load, point.spike_by);
-    charts.sessions.add(point.sessions, point.spike_by);
+    charts.load.add(point.load, point.sent_by);
+    charts.sessions.add(point.sessions, point.sent_by);
     addRow(point);
   },
 };
 socket.addEventListener("message", ({ detail }) => answers[detail.type]?.(detail));
 
-async function sendSpike(form) {
+async function sendPoint(form) {
   try {
     const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
     if (response.ok) return "";
@@ -54,16 +74,21 @@ async function sendSpike(form) {
   }
 }
 
-element("spike").addEventListener("submit", async (event) => {
+element("send-point").addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = event.submitter;
   button.disabled = true;
-  const trouble = await sendSpike(event.target);
+  const trouble = await sendPoint(event.target);
   element("notice").hidden = trouble === "";
   element("notice").textContent = trouble;
   button.disabled = false;
 });
 
+socket.addEventListener("open", hear);
+socket.addEventListener("state", tellSilence);
 // Time passes also when nothing comes.
-setInterval(() => Object.values(charts).forEach((chart) => chart.draw()), REDRAW_MS);
+setInterval(() => {
+  Object.values(charts).forEach((chart) => chart.draw());
+  tellSilence();
+}, REDRAW_MS);
 socket.open();

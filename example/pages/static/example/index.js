@@ -1,9 +1,16 @@
-/** The index page: every event of one WebSocket, as it happens. */
+/** The echo page: every event of one WebSocket, as it happens. */
 
 import { showState } from "./pill.js";
 import { LiveSocket } from "./socket.js";
 
 const LONGEST_LOG = 200;
+
+// Under the box: what to do there, or why nothing can be typed.
+const WHY = {
+  open: "Enter sends. Then disconnect, connect again, or send broken JSON.",
+  connecting: "Wait for the connection to send.",
+  closed: "There is no connection: press Connect to send.",
+};
 
 const element = (id) => document.getElementById(id);
 const log = element("log");
@@ -39,7 +46,8 @@ socket.addEventListener("close", ({ detail: { code, reason, wasClean } }) =>
 socket.addEventListener("state", ({ detail: state }) => {
   element("connect").disabled = state !== "closed";
   element("disconnect").disabled = state === "closed";
-  for (const id of ["submit", "broken"]) element(id).disabled = state !== "open";
+  for (const id of ["message", "submit", "broken"]) element(id).disabled = state !== "open";
+  element("why").textContent = WHY[state];
 });
 
 element("connect").addEventListener("click", () => socket.open());
@@ -56,3 +64,4 @@ element("send").addEventListener("submit", (event) => {
   note("sent", JSON.stringify(value));
   element("message").select();
 });
+socket.open();
