@@ -4,7 +4,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from devkit import addresses, checkout, cleanup, requirements, run, step, suite, virtualenv
+from devkit import (
+    addresses,
+    checkout,
+    cleanup,
+    requirements,
+    run,
+    screenshot,
+    step,
+    suite,
+    virtualenv,
+)
 from devkit.command_lock import CommandLock
 from devkit.failure import Failure
 from devkit.interruption import Interrupted, Interruption
@@ -75,23 +85,9 @@ def _lock(options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
     )
 
 
-def _screenshot(_options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
-    def take(
-        venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption
-    ) -> list[Outcome]:
-        argv: list[str | Path] = [venv.python, "scripts/screenshot.py", *rest]
-        return [
-            step.take(
-                "screenshot",
-                argv,
-                terminal,
-                interruption,
-                timeout_s=_TOOL_TIMEOUT_S,
-                streams=True,
-            )
-        ]
-
-    return _work(take, terminal)
+def _screenshot(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
+    with CommandLock("screenshot", screenshot.STATE):
+        return _work(screenshot.take, terminal)
 
 
 def _clean(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
@@ -161,6 +157,6 @@ def _parser() -> argparse.ArgumentParser:
     add("format", _format, "let ruff format and mend the code")
     command = add("lock", _lock, "make requirements/*.txt anew from the *.in beside them")
     command.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    add("screenshot", _screenshot, "make the README's screenshot", takes_more=True)
+    add("screenshot", _screenshot, "make the README's picture of two people in a room")
     add("clean", _clean, "remove .dev, .venv and caches")
     return parser

@@ -14,12 +14,19 @@ class Parts:
     """Makes the children of one run; all of them see the same settings and environment."""
 
     def __init__(
-        self, venv: VirtualEnvironment, addresses: Addresses, *, redis_url: str, state: Path
+        self,
+        venv: VirtualEnvironment,
+        addresses: Addresses,
+        *,
+        redis_url: str,
+        state: Path,
+        logs: str = "logs",
     ) -> None:
-        """Everything they write goes to the folder `state`."""
+        """Everything they write goes to the folder `state`, their output to `logs` in it."""
         self._venv = venv
         self._addresses = addresses
         self._state = state
+        self._logs = state / logs
         self._env = environment.own(
             DJANGO_SETTINGS_MODULE="example.settings",
             DATABASE_URL=f"sqlite:///{quote(str(state / 'example.sqlite3'))}",
@@ -61,6 +68,6 @@ class Parts:
         )
 
     def _child(self, name: str, argv: list[str | os.PathLike[str]]) -> Child:
-        log = self._state / "logs" / f"{name}.log"
+        log = self._logs / f"{name}.log"
         log.unlink(missing_ok=True)
         return Child(name, argv, env=self._env, cwd=checkout.ROOT, log=log)

@@ -68,7 +68,7 @@ def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: In
             stack.adopt_redis(redis)
         chosen = addresses.choose(wishes.port, wishes.service_port, terminal)
         parts = Parts(venv, chosen, redis_url=redis_url, state=wishes.state)
-        _prepare_database(parts, terminal, interruption)
+        prepare_database(parts, terminal, interruption)
         screen = _start(stack, parts, chosen, terminal, redis_url, redis, wishes.state)
         lock.write(chosen.origins[0])
         screen.show(terminal)
@@ -84,16 +84,25 @@ def _redis(
     if url := os.environ.get("REDIS_URL"):
         _check_given_redis(venv)
         return url, None
+    redis = start_redis(venv, state, terminal)
+    return redis.url, redis
+
+
+def start_redis(venv: VirtualEnvironment, state: Path, terminal: Terminal) -> RedisServer:
+    """Give a Redis of our own that answers.
+
+    Raises:
+        Failure: there is none, or it did not start.
+    """
     try:
         redis = RedisServer(find_binary(venv.site_packages))
         terminal.step("starting Redis")
-        redis.start(state / "redis")
+        return redis.start(state / "redis")
     except NoRedisBinary as error:
         raise Failure(str(error)) from error
     except RedisDidNotStart as error:
         first, _, log_tail = str(error).partition("\n")
         raise Failure(first, log_tail=log_tail) from error
-    return redis.url, redis
 
 
 def _check_given_redis(venv: VirtualEnvironment) -> None:
@@ -122,7 +131,13 @@ def without_password(url: str) -> str:
     return url.replace(f":{password}@", ":***@", 1) if password else url
 
 
-def _prepare_database(parts: Parts, terminal: Terminal, interruption: Interruption) -> None:
+def prepare_database(parts: Parts, terminal: Terminal, interruption: Interruption) -> None:
+    """Make the tables and the demo users, if they are not there.
+
+    Raises:
+        Failure: a command failed.
+        Interrupted: somebody asked for the end meanwhile.
+    """
     terminal.step("migrating the database, making the demo users")
     for command in ("migrate", "demo_users"):
         job.run(parts.manage(command), interruption, timeout_s=_MANAGE_TIMEOUT_S, what=command)

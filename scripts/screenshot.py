@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Make ``docs/images/chat.png``: Ada and Grace, in two browser windows, in one room.
 
-Start the real parts with ``python3 dev.py run``; then, in another terminal,
-``.venv/bin/python scripts/screenshot.py`` (``--site http://localhost:8002`` if the ports moved).
+``python3 dev.py screenshot`` starts two sites, each with a service process, and calls this.
 """
 
 import argparse
@@ -10,7 +9,6 @@ import base64
 import shutil
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,7 +23,7 @@ CONVERSATION = (
     ("Ada", "Is this the page from Gunicorn?"),
     ("Grace", "The page is. What you just wrote came another way."),
     ("Ada", "Through the service next to it?"),
-    ("Grace", "Yes: same login, same settings, another process."),
+    ("Grace", "Through two of them: look at the node behind each name."),
 )
 FRAME = """
 <!doctype html><meta charset="utf-8"><style>
@@ -49,20 +47,24 @@ FIGURE = (
 def main() -> int:
     """Talk, take two pictures, put them side by side."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", default="http://localhost:8000", help="where the site runs")
-    port = urlsplit(parser.parse_args().site).port or 80
+    parser.add_argument("ada_site", help="the address of the site that Ada visits")
+    parser.add_argument("grace_site", help="another one, whose service is another process")
+    options = parser.parse_args()
+    sites = {"Ada": options.ada_site, "Grace": options.grace_site}
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         print("There is no chromium or google-chrome on the path.", file=sys.stderr)
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        # Two host names are two cookie jars, in this browser as in everybody's.
-        sites = {"Ada": f"localhost:{port}", "Grace": f"127.0.0.1:{port}"}
         pages = {name: enter(browser, name, site) for name, site in sites.items()}
+        nodes = {page.locator("#node").inner_text() for page in pages.values()}
+        if len(nodes) != len(pages):
+            print("Both are at the same service process: name two sites.", file=sys.stderr)
+            return 1
         talk(pages)
         figures = "".join(
-            FIGURE.format(title=sites[name], picture=picture_of(page))
+            FIGURE.format(title=f"{name}’s browser", picture=picture_of(page))
             for name, page in pages.items()
         )
         frame = browser.new_page(viewport=PICTURE)
@@ -76,9 +78,11 @@ def main() -> int:
 
 
 def enter(browser: Browser, name: str, site: str) -> Page:
-    """Become somebody by one click, in the room, connected."""
+    """Become somebody by one click, in the room, connected; each page has its own cookies."""
     page = browser.new_page(viewport=WINDOW, color_scheme="light", locale="en-GB")
-    page.goto(f"http://{site}{ROOM}")
+    page.goto(f"{site}{ROOM}")
+    # Narrow windows fold the panel with the buttons.
+    page.locator("#jars").evaluate("panel => { panel.open = true }")
     page.get_by_role("button", name=f"Be {name}").click()
     page.locator("#who", has_text=name).wait_for()
     page.locator("#node:not([data-node=''])").wait_for()
