@@ -43,7 +43,7 @@ function tellSilence() {
   element("silence").hidden = !isSilent;
   if (!isSilent) return;
   element("silence").textContent =
-    `No points since ${heard.at.toLocaleTimeString("en-GB")}, though the service is connected. ` +
+    `No points since ${heard.at.toLocaleTimeString("en-GB")}, though the service holds the connection. ` +
     "Redis may be away, or the command feed_dashboard.";
 }
 
