@@ -30,7 +30,7 @@ def in_words(error: BaseException) -> str:
         case redis.exceptions.ConnectionError():
             return "can't connect to Redis"
         case OperationalError() | InterfaceError():
-            return "the database can't be reached"
+            return "the database failed"
         case TimeoutError():
             return "no answer in time"
         case _:

@@ -45,10 +45,10 @@ class WatchedConnection:
 class ConnectionGuard:
     """Close what the application leaves open.
 
-    An exception: logged once, 1011 (or a refused handshake); 1013 when Redis or the database is
-    away, so that clients come back. A cancelled application, which is
-    how Daphne stops: 1012, so that clients come back. An application that returns without
-    closing: 1000. Sends to a client that has left are nobody's fault and only logged as debug.
+    An exception: logged once, then 1011, or a refused handshake. Redis or the database away:
+    1013, so that clients come back. A cancelled application, which is how Daphne stops: 1012, so
+    that they come back as well. An application that returns without closing: 1000. A send to a
+    client that has left is nobody's fault and only logged as debug.
     """
 
     def __init__(self, application: ASGIApplication) -> None:
@@ -88,7 +88,7 @@ class ConnectionGuard:
 def _log(scope: Scope, error: Exception) -> None:
     if is_outage(error):
         # One line: an outage comes with as many of them as there are connections.
-        logger.error("The WebSocket at %r failed: %s", scope["path"], in_words(error))
+        logger.error("The WebSocket at %r failed: %s (%s)", scope["path"], in_words(error), error)
         return
     notes = " ".join(getattr(error, "__notes__", []))
     logger.error(
