@@ -198,9 +198,16 @@ def http_answer(port: int, path: str = "/") -> tuple[int, bytes]:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], limit_s: float = START_LIMIT_S) -> None:
-    """Wait for a condition, and not for ever."""
+def happens(condition: Callable[[], bool], limit_s: float) -> bool:
+    """Wait for a condition; False if it is not there in time."""
     deadline = time.monotonic() + limit_s
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.05)
+    return True
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float = START_LIMIT_S) -> None:
+    """Wait for a condition, and not for ever."""
+    assert happens(condition, limit_s), "it did not happen in time"
