@@ -35,10 +35,11 @@ def bare_environment() -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
 
 
+# Makes a Django session for `objects.{user}` and prints its key.
 LOGIN = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-user = get_user_model().objects.get(name={name!r})
+user = get_user_model().objects.{user}
 store = SessionStore()
 store[SESSION_KEY] = str(user.pk)
 store[BACKEND_SESSION_KEY] = {backend!r}
@@ -69,7 +70,7 @@ class Site:
     def cookie_of(self, name: str, backend: str = "example.accounts.backends.EmailBackend") -> str:
         """The cookie header of a browser in which this demo user is logged in."""
         if (name, backend) not in self._cookies:
-            script = LOGIN.format(name=name, backend=backend)
+            script = LOGIN.format(user=f"get(name={name!r})", backend=backend)
             session_key = self.run_in_django(script).strip()
             self._cookies[name, backend] = f"example_sessionid={session_key}"
         return self._cookies[name, backend]

@@ -1,5 +1,6 @@
 """What is published: one package, which the web container uses without any server code."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -54,8 +55,6 @@ def run(*argv: str, cwd: Path, **environment: str) -> subprocess.CompletedProces
 
 def pip_environment() -> dict[str, str]:
     """As everywhere, but pip finds its packages as it does outside of the tests."""
-    import os
-
     kept = {k: v for k, v in os.environ.items() if k.startswith("PIP_") or "CERT" in k}
     return bare_environment() | kept
 

@@ -1,6 +1,7 @@
 """A bare ``websockets`` client and the demonstration consumers, through a real server."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -26,8 +27,6 @@ def test_index_echoes_with_who_when_and_where(service: Service, site: Site) -> N
 )
 def test_any_unicode_name_is_a_room(service: Service, site: Site, room: str) -> None:
     """People name rooms in their own language."""
-    from urllib.parse import quote
-
     path = f"/ws/chat/{quote(room, safe='')}/"
     with (
         service.connect(path, cookie=site.cookie_of("Ada")) as ada,
@@ -51,8 +50,6 @@ def test_rooms_are_apart(service: Service) -> None:
 @pytest.mark.parametrize("room", ["x" * 101, "a\tb", "%00", " "])
 def test_an_impossible_room_name_is_explained(service: Service, room: str) -> None:
     """A closed socket without a word helps nobody."""
-    from urllib.parse import quote
-
     escaped = room if room.startswith("%") else quote(room)
     with service.connect(f"/ws/chat/{escaped}/") as socket:
         assert hear(socket)["code"] == "invalid_room"

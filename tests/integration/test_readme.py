@@ -9,22 +9,11 @@ from pathlib import Path
 import pytest
 
 from devkit.redis_server import RedisServer
-from tests.live import CHECKOUT, Service, Site, bare_environment, hear
+from tests.live import CHECKOUT, LOGIN, Service, Site, bare_environment, hear
 
 PART = re.compile(
     r"^# (settings\.py|mysite/consumers\.py|mysite/routing\.py|anywhere)", re.MULTILINE
 )
-SESSION = """
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.sessions.backends.db import SessionStore
-user = get_user_model().objects.create_user("grace", password="x")
-store = SessionStore()
-store[SESSION_KEY] = str(user.pk)
-store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-store.create()
-print(store.session_key)
-"""
 
 
 def readme_parts() -> dict[str, str]:
@@ -70,7 +59,11 @@ def fresh_site(tmp_path: Path, redis_server: RedisServer) -> FreshSite:
 @pytest.mark.promise("readme")
 def test_the_readmes_lines_push_from_a_fresh_site(fresh_site: FreshSite, tmp_path: Path) -> None:
     """Whoever copies them sees a message arrive."""
-    session_key = fresh_site.run_in_django(SESSION).strip()
+    login = LOGIN.format(
+        user="create_user('grace', password='x')",
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    session_key = fresh_site.run_in_django(login).strip()
     service = Service(
         fresh_site,
         tmp_path / "service.log",

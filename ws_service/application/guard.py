@@ -66,23 +66,14 @@ class ConnectionGuard:
                 logger.debug("A client left while %r was sending to it", scope["path"])
                 return
             _log(scope, error)
-            if connection.is_answered:
-                await _close(
-                    connection,
-                    CloseCode.TRY_AGAIN_LATER if is_outage(error) else CloseCode.INTERNAL_ERROR,
-                )
-            elif not connection.is_closed:
-                refusal = Refusal.UNAVAILABLE if is_outage(error) else Refusal.INTERNAL_ERROR
-                await refuse(scope, connection.send, refusal)
+            if is_outage(error):
+                await _end(scope, connection, CloseCode.TRY_AGAIN_LATER, Refusal.UNAVAILABLE)
+            else:
+                await _end(scope, connection, CloseCode.INTERNAL_ERROR, Refusal.INTERNAL_ERROR)
         else:
-            await self._end(scope, connection)
-
-    async def _end(self, scope: Scope, connection: WatchedConnection) -> None:
-        if connection.is_answered:
-            await _close(connection, CloseCode.NORMAL)
-        elif not connection.is_closed:
-            logger.error("The application at %r returned without an answer", scope["path"])
-            await refuse(scope, connection.send, Refusal.INTERNAL_ERROR)
+            if not (connection.is_answered or connection.is_closed):
+                logger.error("The application at %r returned without an answer", scope["path"])
+            await _end(scope, connection, CloseCode.NORMAL, Refusal.INTERNAL_ERROR)
 
 
 def _log(scope: Scope, error: Exception) -> None:
@@ -94,6 +85,14 @@ def _log(scope: Scope, error: Exception) -> None:
     logger.error(
         "Error on the WebSocket at %r: %r. %s", scope["path"], error, notes, exc_info=error
     )
+
+
+async def _end(scope: Scope, connection: WatchedConnection, code: int, refusal: Refusal) -> None:
+    """Close what is open, refuse what still waits for an answer."""
+    if connection.is_answered:
+        await _close(connection, code)
+    elif not connection.is_closed:
+        await refuse(scope, connection.send, refusal)
 
 
 async def _close(connection: WatchedConnection, code: int) -> None:

@@ -48,10 +48,8 @@ def websocket_router(urlpatterns: Sequence[URLPattern]) -> ASGIApplication:
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         # URLRouter raises for a path outside root_path; on Daphne a client may write root_path.
-        if not scope["path"].startswith(scope.get("root_path", "")):
-            return await _not_found(scope, receive, send)
-        await router(scope, receive, send)
-        return None
+        is_below_root = scope["path"].startswith(scope.get("root_path", ""))
+        await (router if is_below_root else _not_found)(scope, receive, send)
 
     return route
 
