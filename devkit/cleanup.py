@@ -9,7 +9,7 @@ from devkit import checkout
 from devkit.command_lock import CommandLock
 from devkit.terminal import Terminal
 
-_MADE_AT_TOP = (
+_MADE = (
     ".venv",
     ".venv-*",
     ".dev",
@@ -21,6 +21,7 @@ _MADE_AT_TOP = (
     "build",
     "dist",
     "*.egg-info",
+    "ws_service/static/ws_service/centrifuge.js*",
 )
 
 
@@ -31,14 +32,17 @@ def clean(terminal: Terminal, *, root: Path = checkout.ROOT) -> int:
         Failure: `dev.py run` is at work.
     """
     with CommandLock("run", root / ".dev"):
-        found = [path for pattern in _MADE_AT_TOP for path in sorted(root.glob(pattern))]
+        found = [path for pattern in _MADE for path in sorted(root.glob(pattern))]
         caches = list(_caches(root))
         for path in found:
             terminal.step(f"removing {path.relative_to(root)}")
         if caches:
             terminal.step(f"removing {len(caches)} × __pycache__")
         for path in [*found, *caches]:
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
     return 0
 
 

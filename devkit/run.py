@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devkit import addresses, checkout, health, job, virtualenv, welcome
+from devkit import addresses, checkout, client_sdk, health, job, virtualenv, welcome
 from devkit.addresses import Addresses
 from devkit.command_lock import CommandLock
 from devkit.failure import Failure
@@ -61,6 +61,7 @@ def run(wishes: Wishes, terminal: Terminal) -> int:
 def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: Interruption) -> int:
     venv = VirtualEnvironment(checkout.ROOT / ".venv")
     venv.ensure(virtualenv.RUN, terminal, interruption)
+    client_sdk.ensure(venv, terminal, interruption)
     stack = Stack(interruption)
     try:
         redis_url, redis = _redis(venv, wishes.state, terminal)

@@ -4,7 +4,7 @@ Two sites, each with a service process of its own, on one database and one Redis
 Grace say to each other in the picture goes from one service to the other.
 """
 
-from devkit import checkout, health, ports, run, step
+from devkit import checkout, client_sdk, health, ports, run, step
 from devkit.addresses import Addresses
 from devkit.interruption import Interruption
 from devkit.parts import Parts
@@ -25,6 +25,7 @@ def take(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruptio
         Failure: a part did not start.
         Interrupted: somebody asked for the end meanwhile.
     """
+    client_sdk.ensure(venv, terminal, interruption)
     stack = Stack(interruption)
     try:
         redis = run.start_redis(venv, STATE, terminal)

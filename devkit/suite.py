@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from devkit import checkout, interpreters, report, step, virtualenv
+from devkit import checkout, client_sdk, interpreters, report, step, virtualenv
 from devkit.interpreters import Interpreter
 from devkit.interruption import Interruption
 from devkit.report import Report
@@ -69,12 +69,13 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
     """Run the checks and the tests; gives the exit status.
 
     Raises:
-        Failure: an environment can't be made.
+        Failure: an environment can't be made, or the browser SDK not fetched.
         Interrupted: somebody asked for the end meanwhile.
     """
     started_at_s = time.monotonic()
     venv = environment_for(wishes.python)
     venv.ensure(virtualenv.TEST, terminal, interruption)
+    client_sdk.ensure(venv, terminal, interruption)
     results = _Results()
     if wishes.everything or not wishes.pytest_arguments:
         results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)

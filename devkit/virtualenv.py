@@ -5,8 +5,6 @@ environment whose making was interrupted, that was moved, or whose Python is gon
 One that was made by hand is kept and filled.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -14,10 +12,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-from devkit import checkout, interpreters, job
+from devkit import checkout, interpreters, job, turns
 from devkit.child import Child
 from devkit.failure import Failure
 from devkit.interruption import Interruption
@@ -28,8 +25,7 @@ TEST = "test.txt"
 _INCLUDES = {RUN: [RUN], TEST: [RUN, TEST]}
 _INSTALL_TIMEOUT_S = 1200.0
 _MAKE_TIMEOUT_S = 120.0
-_LOCK_POLL_S = 0.2
-_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
+PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
 
 
 class VirtualEnvironment:
@@ -66,7 +62,8 @@ class VirtualEnvironment:
         Raises:
             Failure: it can't be made; the message has the remedy, or the end of pip's log.
         """
-        with _one_at_a_time(terminal, interruption):
+        work = "prepares the virtual environment"
+        with turns.one_at_a_time("virtualenv", work, terminal, interruption):
             wanted_locks, wanted_project = _digests(lock_file), _project()
             has_locks = wanted_locks.items() <= self._installed().items()
             has_project = wanted_project.items() <= self._installed().items()
@@ -127,7 +124,7 @@ class VirtualEnvironment:
         self, arguments: list[str | os.PathLike[str]], log: Path, interruption: Interruption
     ) -> None:
         job.run(
-            Child("pip", [self.python, *_PIP, *arguments], cwd=checkout.ROOT, log=log),
+            Child("pip", [self.python, *PIP, *arguments], cwd=checkout.ROOT, log=log),
             interruption,
             timeout_s=_INSTALL_TIMEOUT_S,
             what="pip install",
@@ -172,21 +169,3 @@ def _check_venv_module(interpreter: str) -> None:
     if Path("/etc/debian_version").exists():
         remedy = f"sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     raise Failure(f"{interpreter} has no complete venv module (ensurepip): {remedy}")
-
-
-@contextlib.contextmanager
-def _one_at_a_time(terminal: Terminal, interruption: Interruption) -> Iterator[None]:
-    """Two commands at once must not fill one environment; the second waits."""
-    checkout.STATE.mkdir(exist_ok=True)
-    with (checkout.STATE / "virtualenv.lock").open("w") as lock:
-        is_first_try = True
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if is_first_try:
-                    terminal.step("waiting: another dev.py prepares the virtual environment")
-                is_first_try = False
-                interruption.wait(_LOCK_POLL_S)
-        yield
