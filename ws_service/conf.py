@@ -4,6 +4,7 @@
 that. ``find_problems()`` lists what is wrong with them, for the system checks.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +18,9 @@ from django.utils.module_loading import import_string
 
 from ws_service.origin_pattern import InvalidOrigin, OriginPattern
 
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CLIENT_URL = re.compile(r":\d{1,5}|wss?://[^\s?#]+")
 # Django accepts these hosts with DEBUG on and ALLOWED_HOSTS empty (HttpRequest.get_host).
 _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
 
@@ -54,6 +58,16 @@ OPTIONS: Mapping[str, Option] = {
     "DATABASE_THREADS": Option(int, 4, least=1),
     "PING_INTERVAL": Option((int, float), 25, least=1),
     "MAX_MESSAGE_SIZE": Option(int, 1_048_576, least=1_024),
+    "REDIS_URL": Option((str, type(None)), None, hint='Write "redis://redis:6379/0".'),
+    "PREFIX": Option(str, "ws_service"),
+    "CLIENT_URL": Option(
+        (str, type(None)), None, hint='None, ":8001" or "wss://live.example.com".'
+    ),
+    "SEND_BUFFER_BYTES": Option(int, 1_048_576, least=65_536),
+    "MAX_COMMAND_SIZE": Option(int, 65_536, least=1_024),
+    "MAX_SUBSCRIPTIONS": Option(int, 128, least=1),
+    "MAX_PUBLICATION_SIZE": Option(int, 65_536, least=64),
+    "PUBLISH_TIMEOUT": Option((int, float), 2, least=0.1),
 }
 
 
@@ -71,6 +85,14 @@ class ServiceConfig:
     database_threads: int
     ping_interval_s: float
     message_limit_bytes: int
+    redis_url: str | None
+    key_prefix: str
+    client_url: str | None
+    send_buffer_limit_bytes: int
+    command_limit_bytes: int
+    subscription_limit: int
+    publication_limit_bytes: int
+    publish_timeout_s: float
 
     allowed_hosts: tuple[str, ...]
     use_x_forwarded_host: bool
@@ -119,6 +141,14 @@ def load_config() -> ServiceConfig:
         database_threads=given["DATABASE_THREADS"],
         ping_interval_s=given["PING_INTERVAL"],
         message_limit_bytes=given["MAX_MESSAGE_SIZE"],
+        redis_url=given["REDIS_URL"] or _redis_url_of_layer(given["CHANNEL_LAYER"]),
+        key_prefix=given["PREFIX"],
+        client_url=given["CLIENT_URL"],
+        send_buffer_limit_bytes=given["SEND_BUFFER_BYTES"],
+        command_limit_bytes=given["MAX_COMMAND_SIZE"],
+        subscription_limit=given["MAX_SUBSCRIPTIONS"],
+        publication_limit_bytes=given["MAX_PUBLICATION_SIZE"],
+        publish_timeout_s=given["PUBLISH_TIMEOUT"],
         allowed_hosts=_DEBUG_HOSTS if django_settings.DEBUG and not hosts else hosts,
         use_x_forwarded_host=django_settings.USE_X_FORWARDED_HOST,
         secure_proxy_ssl_header=(ssl_header[0], ssl_header[1]) if ssl_header else None,
@@ -126,6 +156,19 @@ def load_config() -> ServiceConfig:
         session_cookie_name=django_settings.SESSION_COOKIE_NAME,
         authentication_backends=tuple(django_settings.AUTHENTICATION_BACKENDS),
     )
+
+
+def _redis_url_of_layer(alias: str) -> str | None:
+    """The Redis that the site has already: the first host of its channel layer, as a URL."""
+    hosts = channel_layer_settings().get(alias, {}).get("CONFIG", {}).get("hosts") or []
+    host = hosts[0] if hosts else None
+    match host:
+        case {"address": str(url)} | str(url):
+            return url
+        case (str(name), int(port)) | {"host": str(name), "port": int(port)}:
+            return f"redis://{name}:{port}/0"
+        case _:
+            return None
 
 
 def channel_layer_settings() -> Mapping[str, Mapping[str, Any]]:
@@ -144,6 +187,7 @@ def find_problems() -> Iterator[Problem]:
         )
         return
     yield from _option_problems(given)
+    yield from _push_problems(given)
     yield from _origin_problems(given)
     yield from _site_problems(given)
 
@@ -164,6 +208,32 @@ def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
                 f"WS_SERVICE[{name!r}] {trouble}.",
                 option.hint or f"The default is {option.default!r}.",
             )
+
+
+def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    url = given.get("REDIS_URL")
+    if isinstance(url, str) and not url.startswith(_REDIS_SCHEMES):
+        # The value is not repeated: it may hold a password.
+        yield Problem(
+            "ws_service.E003",
+            "WS_SERVICE['REDIS_URL'] is no URL of a Redis.",
+            f"It starts with {', '.join(_REDIS_SCHEMES)}.",
+        )
+    prefix = given.get("PREFIX", "")
+    if isinstance(prefix, str) and not _PREFIX.fullmatch(prefix) and "PREFIX" in given:
+        yield Problem(
+            "ws_service.E003",
+            f"WS_SERVICE['PREFIX'] is {prefix!r}: letters, digits, '_', '-' and '.', up to 64.",
+            "The default is 'ws_service'.",
+        )
+    client_url = given.get("CLIENT_URL")
+    if isinstance(client_url, str) and not _CLIENT_URL.fullmatch(client_url):
+        yield Problem(
+            "ws_service.E003",
+            f"WS_SERVICE['CLIENT_URL'] is {client_url!r}.",
+            'None is the page\'s own address, ":8001" its host and that port;'
+            ' anything else starts with "ws://" or "wss://".',
+        )
 
 
 def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:

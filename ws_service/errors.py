@@ -83,3 +83,44 @@ class InvalidApplication(WsServiceError):
 
 class InvalidBind(WsServiceError, ValueError):
     """An address to listen on that can't be understood."""
+
+
+class InvalidTopicName(WsServiceError, ValueError):
+    """A topic name that can't be: empty, too long, control characters, or reserved."""
+
+
+class UnknownTopic(WsServiceError, LookupError):
+    """No pattern of the site's ``topics`` matches; ``name`` is what was asked for."""
+
+    def __init__(self, name: str, hint: str = "") -> None:
+        super().__init__(f"no topic pattern matches {name!r}{hint}")
+        self.name = name
+
+
+class InvalidPayload(WsServiceError, ValueError):
+    """Data that has no JSON form: NaN, Infinity, lone surrogates, unknown types."""
+
+
+class PayloadTooLarge(InvalidPayload):
+    """Data whose JSON form is over the limit; ``size`` and ``limit`` are in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"{size} bytes of JSON are more than WS_SERVICE['MAX_PUBLICATION_SIZE'] ({limit})"
+        )
+        self.size = size
+        self.limit = limit
+
+
+class BrokerUnavailable(WsServiceError):
+    """Redis could not be reached in time, or refused; the text has no address or password."""
+
+
+class BrokerNotConfigured(WsServiceError):
+    """Topics need a Redis and the settings name none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "topics need a Redis: set WS_SERVICE['REDIS_URL'], or a channels_redis channel layer"
+            " whose first host is a URL"
+        )

@@ -1,0 +1,11 @@
+"""Topics in Redis: the stream is the truth, pub/sub is the doorbell.
+
+position     where somebody stands in a topic: an offset in an epoch
+doorbell     what is published when a stream has grown
+keys         the names of everything in Redis
+lua/         the scripts; each is one atomic step
+scripts      their arguments and answers
+connection   redis clients, made in one place
+streams      reads streams, for the hub
+link         listens for doorbells, for the hub
+"""

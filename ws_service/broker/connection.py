@@ -1,0 +1,138 @@
+"""Redis clients, made in one place: explicit time-outs, no hidden repetitions."""
+
+import time
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from ws_service.broker.scripts import Call
+from ws_service.errors import BrokerUnavailable
+from ws_service.outage import in_words
+
+READ_LIMIT_S: Final = 2.0
+"""For one answer to the hub. A policy and its reads have 4 s together."""
+
+HUB_CONNECTIONS: Final = 8
+
+_LOST: Final = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+# No CLIENT SETINFO, no HELLO: each is a round trip that may time out by itself.
+_names_itself_by_driver_info = "driver_info" in signature(redis.Connection.__init__).parameters
+_PLAIN: Final[dict[str, Any]] = {
+    "protocol": 2,
+    "decode_responses": False,
+    **({"driver_info": None} if _names_itself_by_driver_info else {"lib_name": None}),
+    **({} if _names_itself_by_driver_info else {"lib_version": None}),
+}
+
+
+def database_of(url: str) -> int:
+    """The database number that a Redis URL means."""
+    parts = urlsplit(url)
+    text = parse_qs(parts.query).get("db", [""])[0]
+    if not text and parts.scheme != "unix":
+        text = parts.path.strip("/")
+    return int(text) if text.isdigit() else 0
+
+
+def listening_connection(url: str) -> redis.asyncio.Connection:
+    """A single connection that waits for messages without a limit; not connected yet."""
+    pool = redis.asyncio.ConnectionPool.from_url(
+        url,
+        socket_timeout=None,
+        socket_connect_timeout=READ_LIMIT_S,
+        retry=AsyncRetry(NoBackoff(), 0),
+        **_PLAIN,
+    )
+    return cast("redis.asyncio.Connection", pool.make_connection())
+
+
+class BlockingBroker:
+    """Runs scripts from synchronous code. Safe for threads and forked processes.
+
+    A call is made at most twice: the library behind it would repeat it unasked, and every call
+    here may be repeated, because it carries an idempotency key or only reads.
+    """
+
+    def __init__(self, url: str, time_limit_s: float) -> None:
+        self._time_limit_s = time_limit_s
+        self._redis = redis.Redis.from_url(
+            url,
+            socket_timeout=time_limit_s / 3,
+            socket_connect_timeout=time_limit_s / 3,
+            retry=Retry(NoBackoff(), 0),
+            **_PLAIN,
+        )
+
+    def run(self, call: Call) -> Any:
+        """Raises BrokerUnavailable within about the time limit."""
+        started_s = time.monotonic()
+        try:
+            return self._run(call)
+        except _LOST as error:
+            if time.monotonic() - started_s > self._time_limit_s / 2:
+                raise BrokerUnavailable(in_words(error)) from error
+        except RedisError as error:
+            raise BrokerUnavailable(in_words(error)) from error
+        try:
+            return self._run(call)
+        except (RedisError, OSError) as error:
+            raise BrokerUnavailable(in_words(error)) from error
+
+    def _run(self, call: Call) -> Any:
+        arguments = (*call.keys, *call.arguments)
+        try:
+            return self._redis.evalsha(call.script.digest, len(call.keys), *arguments)
+        except NoScriptError:
+            return self._redis.eval(call.script.text, len(call.keys), *arguments)
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+class AsyncBroker:
+    """Runs scripts from one event loop, over a few connections."""
+
+    def __init__(self, url: str) -> None:
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url,
+            max_connections=HUB_CONNECTIONS,
+            timeout=READ_LIMIT_S,
+            socket_timeout=READ_LIMIT_S,
+            socket_connect_timeout=READ_LIMIT_S,
+            retry=AsyncRetry(NoBackoff(), 1),
+            **_PLAIN,
+        )
+        self._redis = redis.asyncio.Redis(connection_pool=pool)
+
+    async def run(self, call: Call) -> Any:
+        """Raises BrokerUnavailable."""
+        arguments = (*call.keys, *call.arguments)
+        try:
+            try:
+                return await self._redis.evalsha(call.script.digest, len(call.keys), *arguments)
+            except NoScriptError:
+                return await self._redis.eval(call.script.text, len(call.keys), *arguments)
+        except (TimeoutError, RedisError, OSError) as error:
+            raise BrokerUnavailable(in_words(error)) from error
+
+    async def hash_fields(self, names: Sequence[str], *fields: str) -> list[list[bytes | None]]:
+        """The same fields of many hashes, in one round trip. Raises BrokerUnavailable."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.hmget(name, *fields)
+                return await pipeline.execute()
+        except (TimeoutError, RedisError, OSError) as error:
+            raise BrokerUnavailable(in_words(error)) from error
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._redis.connection_pool.disconnect()

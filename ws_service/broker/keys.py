@@ -1,0 +1,66 @@
+"""The names of everything in Redis.
+
+``<prefix>:<version>:<database>:{ws<partition>}:<kind>:<topic>``
+
+The database number is part of the name because Redis pub/sub ignores it. The braces are a hash
+tag: all keys of a partition live on one node of a Redis Cluster, so that a script may use them
+together. There is one partition by default.
+"""
+
+from binascii import crc_hqx
+from dataclasses import dataclass
+from typing import Final
+
+VERSION: Final = "v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Makes the names of one deployment.
+
+    prefix: ``WS_SERVICE["PREFIX"]``.
+    database: the number of the Redis database.
+    partitions: over how many hash tags topics are spread.
+    """
+
+    prefix: str
+    database: int = 0
+    partitions: int = 1
+
+    def partition_of(self, topic: str) -> int:
+        return crc_hqx(topic.encode(), 0) % self.partitions
+
+    def metadata(self, topic: str) -> str:
+        """A hash: epoch, offset, the server's identity, earlier epochs."""
+        return self.metadata_prefix(self.partition_of(topic)) + topic
+
+    def metadata_prefix(self, partition: int) -> str:
+        """What the metadata keys of a partition begin with; the topic follows."""
+        return f"{self._tag(partition)}:meta:"
+
+    def stream(self, topic: str) -> str:
+        """A Redis stream whose entry ids are ``<offset>-0``."""
+        return f"{self._tag(self.partition_of(topic))}:stream:{topic}"
+
+    def doorbell(self, topic: str) -> str:
+        """The pub/sub channel of a topic."""
+        return f"{self._tag(self.partition_of(topic))}:bell:{topic}"
+
+    def idempotency(self, topic: str, key: str) -> str:
+        """What a publication with this idempotency key was answered."""
+        return f"{self._tag(self.partition_of(topic))}:once:{key}:{topic}"
+
+    def changes(self, partition: int) -> str:
+        """A sorted set: topics by the number of their last change."""
+        return f"{self._tag(partition)}:changes"
+
+    def change_number(self, partition: int) -> str:
+        """A counter: the number of the last change."""
+        return f"{self._tag(partition)}:change"
+
+    def topic_of(self, doorbell: str) -> str:
+        """The topic of a pub/sub channel that ``doorbell()`` has named."""
+        return doorbell.split(":bell:", 1)[1]
+
+    def _tag(self, partition: int) -> str:
+        return f"{self.prefix}:{VERSION}:{self.database}:{{ws{partition}}}"

@@ -1,0 +1,218 @@
+"""Listens for doorbells on a connection of its own, and knows when it was deaf."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Final
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from ws_service.broker.connection import listening_connection
+from ws_service.broker.keys import Keys
+from ws_service.errors import BrokerUnavailable
+from ws_service.outage import in_words
+
+logger = logging.getLogger(__name__)
+
+PING_INTERVAL_S: Final = 5.0
+"""A link on which nothing was heard for one interval after a ping is dead, whatever TCP says."""
+
+SUBSCRIBE_LIMIT_S: Final = 3.0
+CHANNELS_AT_ONCE: Final = 500
+MESSAGES_A_TURN: Final = 128
+"""Messages that are handled before the event loop gets its turn."""
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 2.0
+
+
+class DoorbellLink:
+    """A pub/sub connection that comes back by itself.
+
+    on_doorbell: called in the event loop with a topic and the message's bytes. It must not block;
+        there is no queue in between, so none that could overflow: what isn't read waits in Redis,
+        which cuts a reader that is too slow.
+    on_restored: called after the link was down and everything is subscribed again. Whatever was
+        published meanwhile was not heard.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keys: Keys,
+        on_doorbell: Callable[[str, bytes], None],
+        on_restored: Callable[[], None],
+    ) -> None:
+        self._url = url
+        self._keys = keys
+        self._on_doorbell = on_doorbell
+        self._on_restored = on_restored
+        self._wanted: dict[str, None] = {}
+        self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._task: asyncio.Task[None] | None = None
+        # Of the present connection only.
+        self._sent: set[str] = set()
+        self._unconfirmed: Counter[str] = Counter()
+        self._confirmed: set[str] = set()
+        self._changed: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._must_tell = False
+        self._heard_s = 0.0
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="doorbell link")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def subscribe(self, topic: str) -> None:
+        """Returns when Redis has confirmed: whatever is published from now on is heard.
+
+        Raises BrokerUnavailable when it is not confirmed in time; it is still wanted then.
+        """
+        self._wanted[topic] = None
+        if topic in self._confirmed:
+            return
+        waiter = self._waiters.get(topic)
+        if waiter is None:
+            waiter = self._waiters[topic] = asyncio.get_running_loop().create_future()
+            self._change(topic)
+        try:
+            async with asyncio.timeout(SUBSCRIBE_LIMIT_S):
+                await asyncio.shield(waiter)
+        except TimeoutError as error:
+            raise BrokerUnavailable("Redis did not confirm a subscription in time") from error
+
+    def unsubscribe(self, topic: str) -> None:
+        """Stop listening; messages that are on their way may still come."""
+        self._wanted.pop(topic, None)
+        if (waiter := self._waiters.pop(topic, None)) is not None:
+            waiter.cancel()
+        self._change(topic)
+
+    def _change(self, topic: str) -> None:
+        self._changed[topic] = None
+        self._wake.set()
+
+    async def _run(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        was_down = False
+        while True:
+            connection = listening_connection(self._url)
+            try:
+                await connection.connect()
+                if was_down:
+                    logger.info("Listening for publications again")
+                was_down, pause_s = False, _FIRST_PAUSE_S
+                await self._listen(connection)
+            except (RedisError, OSError) as error:
+                if not was_down:
+                    logger.warning("Not listening for publications: %s", in_words(error))
+                was_down = True
+            finally:
+                await connection.disconnect(nowait=True)
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+
+    async def _listen(self, connection: redis.asyncio.Connection) -> None:
+        """Serve one connection until it fails."""
+        self._sent.clear()
+        self._unconfirmed.clear()
+        self._confirmed.clear()
+        self._changed = dict.fromkeys(self._wanted)
+        self._must_tell = True
+        self._heard_s = asyncio.get_running_loop().time()
+        self._wake.set()
+        speaking = asyncio.create_task(self._speak(connection), name="doorbell link, speaking")
+        try:
+            await self._hear(connection)
+        finally:
+            speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
+
+    async def _hear(self, connection: redis.asyncio.Connection) -> None:
+        handled = 0
+        while True:
+            message = await connection.read_response()
+            self._heard_s = asyncio.get_running_loop().time()
+            match message:
+                case [b"message", bytes(channel), bytes(data)]:
+                    self.ring(self._keys.topic_of(channel.decode()), data)
+                case [b"subscribe", bytes(channel), _]:
+                    self._confirm(self._keys.topic_of(channel.decode()))
+            handled += 1
+            if handled % MESSAGES_A_TURN == 0:
+                # Reading what has arrived already doesn't suspend; others need the loop too.
+                await asyncio.sleep(0)
+
+    def ring(self, topic: str, message: bytes) -> None:
+        """One doorbell has come."""
+        self._on_doorbell(topic, message)
+
+    async def _speak(self, connection: redis.asyncio.Connection) -> None:
+        loop = asyncio.get_running_loop()
+        pinged_s = loop.time()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout_at(pinged_s + PING_INTERVAL_S):
+                        await self._wake.wait()
+                except TimeoutError:
+                    if self._heard_s < pinged_s:
+                        raise OSError("nothing was heard after a ping") from None
+                    pinged_s = loop.time()
+                    await _send(connection, "PING")
+                self._wake.clear()
+                await self._send_changes(connection)
+        except (RedisError, OSError) as error:
+            logger.debug("The doorbell link failed while speaking: %s", in_words(error))
+        finally:
+            await connection.disconnect(nowait=True)  # wakes the one who hears
+
+    async def _send_changes(self, connection: redis.asyncio.Connection) -> None:
+        changed, self._changed = self._changed, {}
+        added = [t for t in changed if t in self._wanted and t not in self._sent]
+        gone = [t for t in changed if t not in self._wanted and t in self._sent]
+        for topics in _chunks(added):
+            self._sent.update(topics)
+            self._unconfirmed.update(topics)
+            await _send(connection, "SUBSCRIBE", *map(self._keys.doorbell, topics))
+        for topics in _chunks(gone):
+            self._sent.difference_update(topics)
+            self._confirmed.difference_update(topics)
+            await _send(connection, "UNSUBSCRIBE", *map(self._keys.doorbell, topics))
+        self._tell_if_restored()
+
+    def _confirm(self, topic: str) -> None:
+        self._unconfirmed[topic] -= 1
+        if self._unconfirmed[topic] > 0:
+            return  # of an earlier SUBSCRIBE, with an UNSUBSCRIBE behind it
+        del self._unconfirmed[topic]
+        if topic in self._sent:
+            self._confirmed.add(topic)
+            if (waiter := self._waiters.pop(topic, None)) is not None and not waiter.done():
+                waiter.set_result(None)
+        self._tell_if_restored()
+
+    def _tell_if_restored(self) -> None:
+        if self._must_tell and not self._unconfirmed and not self._changed:
+            self._must_tell = False
+            self._on_restored()
+
+
+async def _send(connection: redis.asyncio.Connection, *command: Any) -> None:
+    if not connection.is_connected:  # else redis-py would connect again, without a word
+        raise OSError("the connection is gone")
+    await connection.send_command(*command)
+
+
+def _chunks(topics: Iterable[str]) -> Iterable[list[str]]:
+    rest = iter(topics)
+    while chunk := list(islice(rest, CHANNELS_AT_ONCE)):
+        yield chunk

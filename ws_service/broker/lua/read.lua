@@ -1,0 +1,29 @@
+-- A topic's position and what was published after an offset.
+--
+-- KEYS  1 metadata  2 stream
+-- ARGV  1 read after this offset  2 how many at most (0: the position alone)
+--       3 name for a new epoch  4 metadata lifetime in ms
+--       5 "reverse" reads the newest first, before the offset (0: from the top)
+-- Answer {offset, epoch, earlier epochs, entries}; an entry is {id, {'d', payload}}
+
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'earlier')
+local epoch, offset, earlier = meta[1], tonumber(meta[2] or '0'), meta[3] or ''
+if not epoch then
+  -- Nobody may hold a position without an epoch: it would fit every later stream.
+  redis.call('DEL', KEYS[2])
+  epoch, offset, earlier = ARGV[3], 0, ''
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', 0, 'earlier', '',
+    'server', string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '',
+    'lineage', string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+
+local limit, after = tonumber(ARGV[2]), tonumber(ARGV[1])
+local entries = {}
+if limit > 0 and ARGV[5] == 'reverse' then
+  local from = after > 0 and (after - 1) .. '-0' or '+'
+  entries = redis.call('XREVRANGE', KEYS[2], from, '-', 'COUNT', limit)
+elseif limit > 0 and after < offset then
+  entries = redis.call('XRANGE', KEYS[2], (after + 1) .. '-0', '+', 'COUNT', limit)
+end
+return {offset, epoch, earlier, entries}

@@ -1,0 +1,181 @@
+"""The Lua scripts: their text, their arguments, their answers."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Final
+
+from ws_service.broker.doorbell import PAYLOAD_LIMIT_BYTES
+from ws_service.broker.keys import Keys
+from ws_service.broker.position import EPOCHS_REMEMBERED, Lineage, Position
+
+METADATA_LIFETIME: Final = timedelta(days=30)
+"""Longer than any client stays away: a position outlives the publications it counts."""
+
+GENERATED_KEY_LIFETIME: Final = timedelta(minutes=1)
+"""Longer than a client library repeats one call."""
+
+GIVEN_KEY_LIFETIME: Final = timedelta(minutes=5)
+"""For repetitions by the caller: a task that is tried again."""
+
+CHANGES_KEPT: Final = 65_536
+"""Topics in the change index of a partition; a hub that is further behind checks all it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script's text and the digest by which Redis remembers it."""
+
+    text: str
+    digest: str
+
+
+@cache
+def script(name: str) -> Script:
+    """``publish``, ``read`` or ``changes``."""
+    text = files("ws_service.broker").joinpath("lua", f"{name}.lua").read_text()
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One script with its arguments: what a client sends."""
+
+    script: Script
+    keys: Sequence[str]
+    arguments: Sequence[str | bytes | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One entry of a stream. payload: JSON in UTF-8, on one line."""
+
+    offset: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPart:
+    """What a read of a stream answered. publications: ascending, unless read in reverse."""
+
+    lineage: Lineage
+    publications: Sequence[Publication]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A topic that changed, and where it stood when it was asked for."""
+
+    topic: str
+    number: int
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """An answer of the change index.
+
+    last: the number of the last change there was.
+    oldest: the lowest number that is still kept.
+    server: the identity of the Redis that answered.
+    """
+
+    last: int
+    oldest: int
+    server: str
+    topics: Sequence[Change]
+
+
+def publish_call(
+    keys: Keys,
+    topic: str,
+    payload: bytes,
+    *,
+    history_size: int,
+    history_lifetime: timedelta,
+    idempotency_key: str | None,
+) -> Call:
+    """Append one publication and ring the doorbell; repeating the very same call is harmless."""
+    lifetime = GIVEN_KEY_LIFETIME if idempotency_key else GENERATED_KEY_LIFETIME
+    key = f"given:{idempotency_key}" if idempotency_key else secrets.token_urlsafe(12)
+    partition = keys.partition_of(topic)
+    return Call(
+        script("publish"),
+        (
+            keys.metadata(topic),
+            keys.stream(topic),
+            keys.doorbell(topic),
+            keys.idempotency(topic, key),
+            keys.changes(partition),
+            keys.change_number(partition),
+        ),
+        (
+            payload,
+            history_size,
+            _ms(history_lifetime),
+            _ms(lifetime),
+            _new_epoch(),
+            _ms(max(METADATA_LIFETIME, history_lifetime)),
+            topic,
+            PAYLOAD_LIMIT_BYTES,
+            CHANGES_KEPT,
+            EPOCHS_REMEMBERED,
+        ),
+    )
+
+
+def publish_answer(answer: Any) -> Position:
+    """The position of the publication; of the first one, if the call was a repetition."""
+    return Position(int(answer[0]), _text(answer[1]))
+
+
+def read_call(keys: Keys, topic: str, after: int, limit: int, *, reverse: bool = False) -> Call:
+    """Read at most ``limit`` publications after an offset, and where the topic stands."""
+    return Call(
+        script("read"),
+        (keys.metadata(topic), keys.stream(topic)),
+        (after, limit, _new_epoch(), _ms(METADATA_LIFETIME), "reverse" if reverse else ""),
+    )
+
+
+def read_answer(answer: Any) -> StreamPart:
+    offset, epoch, earlier, entries = answer
+    return StreamPart(
+        Lineage.parse(int(offset), _text(epoch), _text(earlier)),
+        [Publication(int(entry_id.split(b"-")[0]), fields[1]) for entry_id, fields in entries],
+    )
+
+
+def changes_call(keys: Keys, partition: int, after: int, limit: int) -> Call:
+    """Ask which topics of a partition changed after a change number."""
+    return Call(
+        script("changes"),
+        (keys.changes(partition), keys.change_number(partition)),
+        (after, limit, keys.metadata_prefix(partition)),
+    )
+
+
+def changes_answer(answer: Any) -> Changes:
+    last, oldest, server, flat = answer
+    topics = [
+        Change(_text(flat[i]), int(flat[i + 1]), Position(int(flat[i + 2]), _text(flat[i + 3])))
+        for i in range(0, len(flat), 4)
+    ]
+    return Changes(int(last), int(oldest), _text(server), topics)
+
+
+def _new_epoch() -> str:
+    # Letters and digits only: "=", "," and " " separate epochs where they are stored.
+    return secrets.token_hex(6)
+
+
+def _ms(duration: timedelta) -> int:
+    return max(1, int(duration.total_seconds() * 1000))
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

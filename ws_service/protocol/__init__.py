@@ -1,0 +1,11 @@
+"""The Centrifuge client protocol, version 2, as pure data and one state machine.
+
+    codes      the three catalogues: reply errors, unsubscribes, disconnects
+    messages   what is on the wire, field by field
+    codec      bytes to commands, replies and publications to lines
+    lines      encoded messages, made once and shared by connections
+    effects    what a session asks its connection to do
+    session    one connection's protocol state
+
+No clock, no I/O, no logging: time comes in as an argument, effects go out as values.
+"""

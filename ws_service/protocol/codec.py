@@ -1,0 +1,77 @@
+"""Bytes to commands; replies and publications to lines."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ws_service.protocol.codes import ReplyError, Unsubscribe
+from ws_service.protocol.lines import Lines
+from ws_service.protocol.messages import Command, ErrorReply, Push, Reply, UnsubscribePush
+
+
+class MalformedFrame(ValueError):
+    """A frame that holds no commands: not UTF-8, not JSON, wrong types, or empty."""
+
+
+_commands: Final = msgspec.json.Decoder(Command)
+_replies: Final = msgspec.json.Encoder()
+
+
+def decode_commands(frame: str | bytes) -> list[Command]:
+    """The commands of one frame, in order.
+
+    Raises MalformedFrame; no other error, whatever the bytes.
+    """
+    separator: str | bytes = "\n" if isinstance(frame, str) else b"\n"
+    lines = frame.split(separator)  # type: ignore[arg-type]  # of the frame's own type
+    if lines[-1] in ("", b""):
+        lines.pop()
+    if not lines:
+        raise MalformedFrame("an empty frame")
+    try:
+        return [_commands.decode(line) for line in lines]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise MalformedFrame(str(error)) from error
+
+
+def encode_reply(reply: Reply) -> Lines:
+    return Lines.of(_replies.encode(reply))
+
+
+def encode_error(command_id: int, error: ReplyError) -> Lines:
+    entry = error.value
+    body = ErrorReply(entry.code, entry.message, entry.is_temporary)
+    return encode_reply(Reply(id=command_id, error=body))
+
+
+def encode_unsubscribe(channel: str, end: Unsubscribe) -> Lines:
+    push = Push(channel, unsubscribe=UnsubscribePush(end.value.code, end.value.reason))
+    return encode_reply(Reply(push=push))
+
+
+def encode_publication(payload: bytes, offset: int) -> bytes:
+    """A publication as it stands inside a push, a subscribe reply or a history reply.
+
+    payload: valid JSON on one line; embedded as it is. offset: 0 for a topic without history.
+    """
+    return b'{"data":%b,"offset":%d}' % (payload, offset) if offset else b'{"data":%b}' % payload
+
+
+class PushEncoder:
+    """Makes the push lines of one channel; the channel's name is encoded once."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, channel: str) -> None:
+        self._head = b'{"push":{"channel":%b,"pub":' % _replies.encode(channel)
+
+    def encode(self, publication: bytes) -> Lines:
+        """publication: as ``encode_publication`` made it."""
+        return Lines.of(b"%b%b}}" % (self._head, publication))
+
+
+def decode_replies(frame: str) -> Iterator[dict[str, object]]:
+    """The messages of a frame to a client, for clients in tests and tools."""
+    for line in frame.split("\n"):
+        yield msgspec.json.decode(line)
