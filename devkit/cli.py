@@ -1,13 +1,16 @@
 """The command line of `dev.py`."""
 
 import argparse
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from devkit import (
     addresses,
+    bench,
     checkout,
     cleanup,
+    client_sdk,
     requirements,
     run,
     screenshot,
@@ -85,9 +88,22 @@ def _lock(options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
     )
 
 
+def _sdk(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
+    with Interruption() as interruption:
+        venv = VirtualEnvironment(checkout.ROOT / ".venv")
+        venv.ensure(virtualenv.RUN, terminal, interruption)
+        client_sdk.ensure(venv, terminal, interruption)
+    return 0
+
+
 def _screenshot(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
     with CommandLock("screenshot", screenshot.STATE):
         return _work(screenshot.take, terminal)
+
+
+def _bench(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
+    with CommandLock("bench", bench.STATE):
+        return _work(functools.partial(bench.measure, options.names, rest), terminal)
 
 
 def _clean(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
@@ -157,6 +173,16 @@ def _parser() -> argparse.ArgumentParser:
     add("format", _format, "let ruff format and mend the code")
     command = add("lock", _lock, "make requirements/*.txt anew from the *.in beside them")
     command.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    add("sdk", _sdk, "fetch the browser SDK, which the wheel and the image need")
+    command = add(
+        "bench",
+        _bench,
+        "measure beside Channels' tutorial; more arguments go to the benchmark",
+        takes_more=True,
+    )
+    command.add_argument(
+        "names", nargs="*", metavar="name", help=f"{', '.join(bench.NAMES)}; all without one"
+    )
     add("screenshot", _screenshot, "make the README's picture of two people in a room")
     add("clean", _clean, "remove .dev, .venv and caches")
     return parser
