@@ -1,0 +1,111 @@
+"""Services with the push site, and processes with the official SDKs in them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from devkit import client_sdk
+from devkit.redis_server import RedisServer
+from tests.conformance import sdk_process
+from tests.conformance.publisher import SETTINGS, Publisher
+from tests.conformance.sdk_process import Sdk, SdkProcess
+from tests.faults.link import Link
+from tests.live import Service, Site
+
+SERVERS = {
+    "daphne": ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}"),
+    "uvicorn": (
+        *("-m", "uvicorn", "--port", "{port}", "--log-level", "warning"),
+        "tests.sites.faulty_asgi:application",
+    ),
+}
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A service, the site that publishes to it, and a link on which clients come.
+
+    flags: a folder; the topic `flaky:x` may be subscribed to once there is a file `x`.
+    """
+
+    redis: RedisServer
+    service: Service
+    publisher: Publisher
+    link: Link
+    flags: Path
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.link.port}/connection/websocket"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a page of the same origin sends."""
+        return {"Origin": f"http://127.0.0.1:{self.link.port}"}
+
+
+@pytest.fixture(scope="session")
+def sdk_package() -> Path:
+    """The npm package; `python3 dev.py test` fetches it."""
+    assert client_sdk.PACKAGE.is_dir(), "run `python3 dev.py test`: it fetches the SDK"
+    return client_sdk.PACKAGE
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def stage(
+    request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Each server with a Redis of its own, which tests may restart if they start it again."""
+    folder = tmp_path_factory.mktemp(request.param)
+    flags = folder / "flags"
+    flags.mkdir()
+    with ExitStack() as stack:
+        redis = stack.enter_context(RedisServer().start(folder / "redis"))
+        own = {"REDIS_URL": redis.url, "FLAGS": str(flags), "PING_INTERVAL": "1"}
+        service = Service(
+            site,
+            folder / "service.log",
+            SERVERS[request.param],
+            settings=SETTINGS,
+            environment=own,
+        )
+        stack.callback(service.stop)
+        service.start()
+        environment = site.environment(SETTINGS) | own
+        publisher = stack.enter_context(Publisher(environment, folder / "publisher.log"))
+        link = stack.enter_context(Link(service.port))
+        yield Stage(redis, service, publisher, link, flags)
+
+
+@pytest.fixture(scope="module", params=["javascript", "python"])
+def sdk(
+    request: pytest.FixtureRequest, sdk_package: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sdk]:
+    """Both official SDKs that speak JSON, by the same commands."""
+    argv = {
+        "javascript": sdk_process.javascript(sdk_package),
+        "python": sdk_process.python(),
+    }[request.param]
+    errors = tmp_path_factory.mktemp("sdk") / f"{request.param}.log"
+    with SdkProcess(request.param, argv, errors) as sdk:
+        yield sdk
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses: for clients and topics."""
+    return f"n{next(_numbers)}"
+
+
+@pytest.fixture
+def client(sdk: Sdk, stage: Stage, name: str) -> Iterator[str]:
+    """A connected client, by its name."""
+    sdk.connect(name, stage.url, **stage.headers)
+    sdk.connected(name)
+    yield name
+    sdk.tell("disconnect", name)
