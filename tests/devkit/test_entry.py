@@ -49,14 +49,14 @@ def test_without_arguments_it_shows_what_it_can_do() -> None:
         [sys.executable, "dev.py"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert answer.returncode == 0
-    for command in ("run", "test", "lint", "format", "lock", "screenshot", "clean"):
+    for command in ("run", "test", "lint", "format", "lock", "sdk", "bench", "screenshot", "clean"):
         assert f"\n    {command} " in answer.stdout or f"\n    {command}\n" in answer.stdout
 
 
 def test_make_has_the_same_commands() -> None:
     """Some fingers type make."""
     makefile = (ROOT / "Makefile").read_text()
-    assert "COMMANDS := run test lint format lock screenshot clean\n" in makefile
+    assert "COMMANDS := run test lint format lock sdk bench screenshot clean\n" in makefile
 
 
 def test_a_port_that_is_no_number_is_a_usage_error() -> None:

@@ -1,0 +1,3 @@
+"""No pages: only the WebSocket is measured."""
+
+urlpatterns: list[object] = []
