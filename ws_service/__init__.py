@@ -10,14 +10,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ws_service.application import get_websocket_application as get_websocket_application
+    from ws_service.broker.position import Position as Position
     from ws_service.node import node_id as node_id
+    from ws_service.publishing import aposition as aposition
+    from ws_service.publishing import apublish as apublish
+    from ws_service.publishing import position as position
+    from ws_service.publishing import publish as publish
+    from ws_service.topics import History as History
+    from ws_service.topics import Topic as Topic
+    from ws_service.topics import topic as topic
+    from ws_service.topics import topic_name as topic_name
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "get_websocket_application", "node_id"]
+__all__ = [
+    "History",
+    "Position",
+    "Topic",
+    "__version__",
+    "aposition",
+    "apublish",
+    "get_websocket_application",
+    "node_id",
+    "position",
+    "publish",
+    "topic",
+    "topic_name",
+]
 
 _HOME_OF_NAME = {
+    "History": "ws_service.topics",
+    "Position": "ws_service.broker.position",
+    "Topic": "ws_service.topics",
+    "aposition": "ws_service.publishing",
+    "apublish": "ws_service.publishing",
     "get_websocket_application": "ws_service.application",
     "node_id": "ws_service.node",
+    "position": "ws_service.publishing",
+    "publish": "ws_service.publishing",
+    "topic": "ws_service.topics",
+    "topic_name": "ws_service.topics",
 }
 
 

@@ -51,7 +51,8 @@ def listening_connection(url: str) -> redis.asyncio.Connection:
         retry=AsyncRetry(NoBackoff(), 0),
         **_PLAIN,
     )
-    return cast("redis.asyncio.Connection", pool.make_connection())
+    connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    return cast("redis.asyncio.Connection", connection)
 
 
 class BlockingBroker:

@@ -92,8 +92,10 @@ class DoorbellLink:
     def unsubscribe(self, topic: str) -> None:
         """Stop listening; messages that are on their way may still come."""
         self._wanted.pop(topic, None)
-        if (waiter := self._waiters.pop(topic, None)) is not None:
-            waiter.cancel()
+        waiter = self._waiters.pop(topic, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(BrokerUnavailable("nobody wants this topic any more"))
+            waiter.exception()  # somebody may have stopped waiting
         self._change(topic)
 
     def _change(self, topic: str) -> None:
@@ -106,7 +108,7 @@ class DoorbellLink:
         while True:
             connection = listening_connection(self._url)
             try:
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call]
                 if was_down:
                     logger.info("Listening for publications again")
                 was_down, pause_s = False, _FIRST_PAUSE_S

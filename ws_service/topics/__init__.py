@@ -1,0 +1,24 @@
+"""What may be published and who may see it.
+
+history  how much of a topic is kept
+topic    the class a site writes
+route    a pattern with converters, as in a urls.py, and its class
+table    all routes of a site: first match wins
+names    which names are possible
+"""
+
+from ws_service.topics.history import History
+from ws_service.topics.route import TopicRoute, topic
+from ws_service.topics.table import TopicTable, load_topics, site_topics, topic_name
+from ws_service.topics.topic import Topic
+
+__all__ = [
+    "History",
+    "Topic",
+    "TopicRoute",
+    "TopicTable",
+    "load_topics",
+    "site_topics",
+    "topic",
+    "topic_name",
+]

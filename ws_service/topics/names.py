@@ -1,0 +1,30 @@
+"""Which topic names are possible."""
+
+from typing import Final
+
+from ws_service.errors import InvalidTopicName
+
+NAME_LIMIT_BYTES: Final = 255
+RESERVED_PREFIX: Final = "ws_service:"
+
+
+def check_name(name: object) -> str:
+    """The name, if it is one: 1 to 255 bytes of UTF-8 without control characters.
+
+    Raises InvalidTopicName.
+    """
+    if not isinstance(name, str):
+        raise InvalidTopicName(f"a topic name is a str, not {type(name).__name__}")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise InvalidTopicName("a topic name must have a UTF-8 form") from None
+    if not name:
+        raise InvalidTopicName("a topic name can't be empty")
+    if size > NAME_LIMIT_BYTES:
+        raise InvalidTopicName(f"a topic name has {NAME_LIMIT_BYTES} bytes at most, not {size}")
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise InvalidTopicName("a topic name has no control characters")
+    if name.startswith(RESERVED_PREFIX):
+        raise InvalidTopicName(f"names that begin with {RESERVED_PREFIX!r} are reserved")
+    return name

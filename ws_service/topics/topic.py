@@ -1,0 +1,29 @@
+"""The class that a site writes for each kind of topic."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar
+
+from ws_service.topics.history import History
+
+
+class Topic:
+    """One kind of topic, seen by one user; like a class-based view.
+
+    user: ``scope["user"]`` of the connection, possibly anonymous.
+    name: the whole name, ``"orders:42"``.
+    kwargs: what the pattern's converters made of it, ``{"pk": 42}``.
+
+    Policies are plain methods, which run in the database threads, or ``async def``. An exception,
+    or more than 4 s, is a temporary error: the client tries again.
+    """
+
+    history: ClassVar[History | None] = History()
+
+    def __init__(self, user: Any, name: str, kwargs: Mapping[str, Any]) -> None:
+        self.user = user
+        self.name = name
+        self.kwargs = kwargs
+
+    def can_subscribe(self) -> bool | Awaitable[bool]:
+        """May this user receive the topic, and read its history? Nobody may, by default."""
+        return False
