@@ -102,6 +102,8 @@ def _screenshot(_options: argparse.Namespace, _: list[str], terminal: Terminal) 
 
 
 def _bench(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
+    if unknown := bench.unknown(options.names):
+        raise Failure(f"there is no benchmark {unknown}: {', '.join(bench.NAMES)}")
     with CommandLock("bench", bench.STATE):
         return _work(functools.partial(bench.measure, options.names, rest), terminal)
 
