@@ -1,0 +1,1 @@
+"""What pages load: ``{% load ws_service %}``."""
