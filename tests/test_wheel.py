@@ -1,6 +1,7 @@
 """What is published: one package, which the web container uses without any server code."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -65,7 +66,23 @@ def test_only_the_library_is_in_the_wheel(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ws_service"}
     assert "ws_service/py.typed" in names
+    assert "ws_service/static/ws_service/centrifuge.js" in names
     assert any(name.endswith("entry_points.txt") for name in names)
+
+
+def test_a_build_without_the_browser_sdk_says_what_to_run(tmp_path: Path) -> None:
+    """A clone doesn't have it, and a wheel without it would show in browsers only."""
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, tmp_path)
+    for name in ("frontend", "ws_service"):
+        ignored = shutil.ignore_patterns("centrifuge.js")
+        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=ignored)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
+    refused = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert refused.returncode != 0
+    assert "centrifuge.js, the browser SDK, isn't there" in refused.stderr
+    assert "run `python3 dev.py sdk`" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.promise("no-server-in-web")

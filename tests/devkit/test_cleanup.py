@@ -23,6 +23,16 @@ def test_what_was_made_goes_and_what_was_written_stays(
     assert "removing .venv-3.12" in capsys.readouterr().out
 
 
+def test_the_fetched_browser_sdk_goes_and_what_is_beside_it_stays(tmp_path: Path) -> None:
+    """It lies among the library's own files."""
+    static = tmp_path / "ws_service" / "static" / "ws_service"
+    static.mkdir(parents=True)
+    for name in ("centrifuge.js", "client.js"):
+        (static / name).touch()
+    assert cleanup.clean(Terminal(), root=tmp_path) == 0
+    assert [path.name for path in static.iterdir()] == ["client.js"]
+
+
 def test_it_stops_while_dev_py_run_is_at_work(tmp_path: Path) -> None:
     """It would pull the database from under it."""
     with (
