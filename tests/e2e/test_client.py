@@ -1,0 +1,105 @@
+"""`ws_service/client.js` in a real browser: where it connects to, and what it asks for first."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.template import Context, Template
+from playwright.sync_api import BrowserContext, Error, Page, Route
+
+from tests.live import CHECKOUT
+from ws_service.broker.position import Position
+from ws_service.topics import Topic, topic
+
+pytestmark = pytest.mark.browser
+
+STATIC = CHECKOUT / "ws_service" / "static"
+# Nothing is allowed that a strict site would not allow.
+POLICY = "default-src 'none'; script-src 'nonce-n0nce'; connect-src ws: wss:"
+PAGE = """\
+<!doctype html><title>An order</title>{% load ws_service %}{% ws_client %}
+{% ws_topic "order" pk=42 since=seen %}
+"""
+
+
+@pytest.fixture(autouse=True)
+def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Where the page is rendered; no Redis is asked, because the page gives its positions."""
+    routing = ModuleType("page_routing")
+    routing.topics = [topic("orders:<int:pk>", Topic, name="order")]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "page_routing", routing)
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
+    settings.STATIC_URL = "/static/"
+    settings.WS_SERVICE = {"ROUTING": "page_routing"}
+    return settings
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page that the test serves itself, whatever its address."""
+    page = context.new_page()
+
+    def serve(route: Route) -> None:
+        path = route.request.url.split("/", 3)[3]
+        if path.startswith("static/"):
+            route.fulfill(path=STATIC / path.removeprefix("static/"))
+            return
+        html = Template(PAGE).render(Context({"seen": Position(5, "xyz"), "csp_nonce": "n0nce"}))
+        headers = {"Content-Security-Policy": POLICY}
+        route.fulfill(body=html, content_type="text/html", headers=headers)
+
+    page.route("**/*", serve)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("shown_at", "client_url", "connects_to"),
+    [
+        ("http://localhost:8000/", None, "ws://localhost:8000/connection/websocket"),
+        ("https://shop.example/cart/", None, "wss://shop.example/connection/websocket"),
+        ("http://127.0.0.1:8000/", ":8001", "ws://127.0.0.1:8001/connection/websocket"),
+        ("http://[::1]:8000/", ":8001", "ws://[::1]:8001/connection/websocket"),
+        ("https://shop.example/", "wss://live.example", "wss://live.example/connection/websocket"),
+        ("https://shop.example/", "wss://live.example/push", "wss://live.example/push"),
+    ],
+)
+def test_it_connects_to_where_the_settings_say_the_service_is(
+    page: Page, site: Any, shown_at: str, client_url: str | None, connects_to: str
+) -> None:
+    """The same template serves development, where ports differ, and production."""
+    site.WS_SERVICE = {**site.WS_SERVICE, "CLIENT_URL": client_url}
+    page.goto(shown_at)
+    with page.expect_websocket() as opened:
+        page.evaluate("void wsService.client")
+    assert opened.value.url == connects_to
+
+
+def test_nothing_is_connected_before_it_is_asked_for(page: Page) -> None:
+    """The tag may stand in a site's base template."""
+    sockets: list[Any] = []
+
+    def note(socket: Any) -> None:
+        sockets.append(socket)
+
+    page.on("websocket", note)
+    page.goto("http://localhost:8000/")
+    assert page.evaluate("typeof wsService.subscription") == "function"
+    assert sockets == []
+
+
+def test_a_topic_asked_for_twice_is_one_subscription(page: Page) -> None:
+    """Two parts of a page may show the same order; the SDK allows one subscription each."""
+    page.goto("http://localhost:8000/")
+    assert page.evaluate("""() => {
+        const first = wsService.subscription("ws-topic-order");
+        const again = wsService.subscription(document.getElementById("ws-topic-order"));
+        return [first === again, first.channel, first.state, wsService.client === wsService.client];
+    }""") == [True, "orders:42", "unsubscribed", True]
+
+
+def test_an_element_that_is_not_there_is_named(page: Page) -> None:
+    """The id in the script and the one in the template have drifted apart."""
+    page.goto("http://localhost:8000/")
+    with pytest.raises(Error, match='no element with the id "ws-topic-ordr"'):
+        page.evaluate("""wsService.subscription("ws-topic-ordr")""")
