@@ -8,18 +8,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import psutil
 
 from benchmarks import placement
+from benchmarks.connection import ConnectionFailed
 from benchmarks.contestant import ROOT, TEXTBOOK, Contestant
 from devkit import checkout, environment, ports
 from devkit.child import Child
-from devkit.redis_server import RedisServer
+from devkit.redis_server import NoRedisBinary, RedisDidNotStart, RedisServer
 
 START_LIMIT_S: Final = 30.0
 ANSWER_LIMIT_S: Final = 30.0
@@ -137,3 +138,13 @@ def own_redis(folder: Path = checkout.STATE / "bench" / "redis") -> RedisServer:
     """A Redis on the server's core; the caller stops it."""
     with placement.server_core():
         return RedisServer().start(folder)
+
+
+def enter(main: Callable[[Sequence[str]], int]) -> NoReturn:
+    """Run a benchmark as a program: a part that doesn't work is a message, not a traceback."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (DidNotStart, ConnectionFailed, NoRedisBinary, RedisDidNotStart) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    except TimeoutError:
+        sys.exit(f"An answer took too long; the server's log is in {checkout.brief(LOGS)}.")

@@ -8,7 +8,6 @@ every client is read: all numbers, each once, in order, or the run is invalid.
 import argparse
 import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -165,4 +164,4 @@ def _findings(rounds: Sequence[Round], options: argparse.Namespace) -> Findings:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    arena.enter(main)

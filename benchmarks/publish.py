@@ -8,7 +8,6 @@ elsewhere. Every publish must be in the stream afterwards, or the run is invalid
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -133,4 +132,4 @@ def _findings(
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    arena.enter(main)

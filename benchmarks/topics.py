@@ -197,4 +197,4 @@ def _findings(found: Sequence[Found], options: argparse.Namespace) -> Findings:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    arena.enter(main)
