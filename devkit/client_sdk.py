@@ -17,7 +17,11 @@ from devkit.virtualenv import VirtualEnvironment
 
 PACKAGE = checkout.STATE / "frontend" / "node_modules" / "centrifuge"
 _FETCH_TIMEOUT_S = 300.0
-_NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+_NPM_CI = (
+    *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"),
+    # Its own patience with a network that isn't there is minutes.
+    *("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
+)
 # The map is four times as large as the file, and a manifest storage refuses a reference to a
 # map that isn't there.
 _SOURCE_MAP = b"//# sourceMappingURL="
