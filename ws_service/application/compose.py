@@ -5,23 +5,29 @@ WebSocketService      websocket / http / lifespan; ws/health/ leaves here
     OriginMiddleware    may this page connect?
       IdentityMiddleware  cookies, session, user
         the site's own middleware
-          the site's routing → a consumer
+          the site's routing → a consumer, or /connection/websocket → topics
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
+from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.utils.module_loading import import_string
 
+from ws_service import __version__
 from ws_service.application.guard import ConnectionGuard
 from ws_service.application.routing import check_patterns, load_urlpatterns, websocket_router
 from ws_service.application.service import WebSocketService
 from ws_service.asgi_types import ASGIApplication
-from ws_service.conf import load_config
+from ws_service.conf import ServiceConfig, load_config
 from ws_service.database_threads import DatabaseThreads
+from ws_service.gateway import ENDPOINT_PATH
+from ws_service.gateway.endpoint import PushEndpoint
 from ws_service.health.endpoint import HealthEndpoint
 from ws_service.identity.middleware import IdentityMiddleware, OriginMiddleware
 from ws_service.identity.origin import OriginPolicy
+from ws_service.topics import TopicRoute, TopicTable, load_topics
+from ws_service.topics.table import checked_table
 
 Middleware = Callable[[ASGIApplication], ASGIApplication]
 
@@ -29,6 +35,7 @@ Middleware = Callable[[ASGIApplication], ASGIApplication]
 def get_websocket_application(
     urlpatterns: Sequence[URLPattern] | None = None,
     middleware: Iterable[Middleware] | None = None,
+    topics: Sequence[TopicRoute] | None = None,
 ) -> ASGIApplication:
     """Build the WebSocket side of a site. Call it once, after ``django.setup()``.
 
@@ -37,26 +44,44 @@ def get_websocket_application(
         only now, so that consumers may import models.
     middleware: callables that take an ASGI application and return one, the first outermost; by
         default the dotted paths of ``WS_SERVICE["MIDDLEWARE"]``. They see ``scope["user"]``.
+    topics: what clients may subscribe to; by default ``topics`` of the routing module. Where there
+        are any, client libraries connect at ``/connection/websocket``.
 
     Returns an ASGI 3 application for ``websocket``, ``http`` (a fixed 426) and ``lifespan``
     scopes. Alone it is the *split* strategy; under Channels' ``ProtocolTypeRouter``, beside
     ``get_asgi_application()``, the *unified* one.
 
     Raises InvalidSettings with every problem of the settings, InvalidRouting when the routing
-    module can't be imported or used.
+    module can't be imported or used, BrokerNotConfigured when there are topics and no Redis.
     """
     config = load_config()
+    if topics is None:
+        table = load_topics(config.routing if urlpatterns is None else None)
+    else:
+        table = checked_table(topics, "topics")
     if urlpatterns is None:
         urlpatterns = load_urlpatterns(config.routing)
     else:
         check_patterns(urlpatterns, "urlpatterns")
     if middleware is None:
         middleware = [import_string(path) for path in config.middleware]
-    application: ASGIApplication = websocket_router(urlpatterns)
+    threads = DatabaseThreads(config.database_threads)
+    application: ASGIApplication = websocket_router(
+        [*_push_urlpatterns(config, table, threads), *urlpatterns]
+    )
     for wrap in reversed(list(middleware)):
         application = wrap(application)
-    threads = DatabaseThreads(config.database_threads)
     application = IdentityMiddleware(application, config, threads)
     application = OriginMiddleware(application, OriginPolicy.from_config(config))
     application = ConnectionGuard(application)
     return WebSocketService(application, HealthEndpoint(config.channel_layer))
+
+
+def _push_urlpatterns(
+    config: ServiceConfig, topics: TopicTable, threads: DatabaseThreads
+) -> list[URLPattern]:
+    """The endpoint of client libraries, where there is something to subscribe to."""
+    if not topics:
+        return []
+    endpoint = PushEndpoint(config, topics, threads, __version__)
+    return [path(ENDPOINT_PATH.removeprefix("/"), endpoint)]  # type: ignore[arg-type]

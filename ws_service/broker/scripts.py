@@ -80,12 +80,12 @@ class Changes:
     """An answer of the change index.
 
     last: the number of the last change there was.
-    oldest: the lowest number that is still kept.
+    forgotten: changes up to this number may be missing here.
     server: the identity of the Redis that answered.
     """
 
     last: int
-    oldest: int
+    forgotten: int
     server: str
     topics: Sequence[Change]
 
@@ -155,17 +155,17 @@ def changes_call(keys: Keys, partition: int, after: int, limit: int) -> Call:
     return Call(
         script("changes"),
         (keys.changes(partition), keys.change_number(partition)),
-        (after, limit, keys.metadata_prefix(partition)),
+        (after, limit, keys.metadata_prefix(partition), CHANGES_KEPT),
     )
 
 
 def changes_answer(answer: Any) -> Changes:
-    last, oldest, server, flat = answer
+    last, forgotten, server, flat = answer
     topics = [
         Change(_text(flat[i]), int(flat[i + 1]), Position(int(flat[i + 2]), _text(flat[i + 3])))
         for i in range(0, len(flat), 4)
     ]
-    return Changes(int(last), int(oldest), _text(server), topics)
+    return Changes(int(last), int(forgotten), _text(server), topics)
 
 
 def _new_epoch() -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta, Raw, Struct, field
 
 Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
-Uint64 = Annotated[int, Meta(ge=0, le=2**64 - 1)]
+Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 # --- from the client -----------------------------------------------------------------------
@@ -30,7 +30,7 @@ class SubscribeRequest(Struct, frozen=True):
     token: str = ""
     recover: bool = False
     epoch: str = ""
-    offset: Uint64 = 0
+    offset: Offset = 0
     delta: str = ""
     tf: Raw = field(default_factory=Raw)
     flag: int = 0
@@ -47,7 +47,7 @@ class UnsubscribeRequest(Struct, frozen=True):
 
 
 class StreamPosition(Struct, frozen=True):
-    offset: Uint64 = 0
+    offset: Offset = 0
     epoch: str = ""
 
 

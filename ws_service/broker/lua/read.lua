@@ -18,7 +18,8 @@ if not epoch then
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 
-local limit, after = tonumber(ARGV[2]), tonumber(ARGV[1])
+-- Clients may ask from any number; a large one would have no exact text as part of an id.
+local limit, after = tonumber(ARGV[2]), math.min(tonumber(ARGV[1]), offset + 1)
 local entries = {}
 if limit > 0 and ARGV[5] == 'reverse' then
   local from = after > 0 and (after - 1) .. '-0' or '+'

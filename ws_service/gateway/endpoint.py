@@ -1,0 +1,75 @@
+"""The ASGI application at ``/connection/websocket``."""
+
+import asyncio
+import secrets
+import weakref
+from typing import Final
+
+from django.contrib.auth.models import AnonymousUser
+
+from ws_service.asgi_types import Receive, Scope, Send
+from ws_service.broker.connection import database_of
+from ws_service.broker.keys import Keys
+from ws_service.conf import ServiceConfig
+from ws_service.database_threads import DatabaseThreads
+from ws_service.errors import BrokerNotConfigured
+from ws_service.gateway.commands import Commands
+from ws_service.gateway.connection import Connection, ConnectionLimits
+from ws_service.gateway.policy import Policies
+from ws_service.hub.hub import Hub
+from ws_service.protocol.session import Session, SessionLimits
+from ws_service.topics import TopicTable
+
+_ENVELOPE_BYTES: Final = 1_024
+
+
+class PushEndpoint:
+    """Accepts clients of topics. One hub for each event loop, made when the first one comes.
+
+    version: what clients are told about this server.
+    Raises BrokerNotConfigured when the settings name no Redis.
+    """
+
+    def __init__(
+        self, config: ServiceConfig, topics: TopicTable, threads: DatabaseThreads, version: str
+    ) -> None:
+        if config.redis_url is None:
+            raise BrokerNotConfigured
+        self._version = version
+        self._redis_url = config.redis_url
+        self._keys = Keys(config.key_prefix, database_of(config.redis_url))
+        self._topics = topics
+        self._policies = Policies(threads)
+        self._session_limits = SessionLimits(config.command_limit_bytes, config.subscription_limit)
+        self._limits = ConnectionLimits(
+            max(1, round(config.ping_interval_s)), config.send_buffer_limit_bytes
+        )
+        # A recovery is one message, in a buffer that has other things to hold as well.
+        self._recovery_limit_bytes = (
+            min(config.send_buffer_limit_bytes, config.message_limit_bytes) // 2 - _ENVELOPE_BYTES
+        )
+        self._commands: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Commands] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept"})
+        commands = self._commands_of_loop()
+        session = Session(
+            secrets.token_urlsafe(16),
+            self._version,
+            self._limits.ping_interval_s,
+            self._session_limits,
+        )
+        user = scope.get("user") or AnonymousUser()
+        connection = Connection(session, user, commands, commands.hub.wheel, self._limits)
+        await connection.run(receive, send)
+
+    def _commands_of_loop(self) -> Commands:
+        loop = asyncio.get_running_loop()
+        if loop not in self._commands:
+            hub = Hub(self._redis_url, self._keys, self._recovery_limit_bytes)
+            hub.start()
+            self._commands[loop] = Commands(self._topics, self._policies, hub)
+        return self._commands[loop]

@@ -1,0 +1,72 @@
+"""Asks a topic's class what a user may do. A policy that hangs or fails disturbs nobody else."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, Final
+
+from ws_service.database_threads import DatabaseThreads
+from ws_service.errors import DatabaseThreadsBusy
+from ws_service.outage import in_words, is_outage
+
+logger = logging.getLogger(__name__)
+
+TIME_LIMIT_S: Final = 4.0
+"""From the arrival of the command, all waiting included: client libraries give up after 5 s."""
+
+POLICIES_AT_ONCE: Final = 1_000
+
+
+class PolicyFailed(Exception):
+    """A policy gave no answer: it raised, took too long, or too many are being asked."""
+
+
+class Policies:
+    """Runs policies: functions in the database threads, coroutines in the event loop."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        self._threads = threads
+        self._running = 0
+
+    async def allows(self, policy: Callable[[], Any], deadline_s: float) -> bool:
+        """What the policy answers.
+
+        deadline_s: on the event loop's clock. Raises PolicyFailed.
+        """
+        limit_s = deadline_s - asyncio.get_running_loop().time()
+        if limit_s <= 0 or self._running >= POLICIES_AT_ONCE:
+            raise PolicyFailed("too busy to ask")
+        self._running += 1
+        try:
+            if iscoroutinefunction(policy):
+                async with asyncio.timeout(limit_s):
+                    return bool(await policy())
+            return await self._threads.run(limit_s, _in_thread, policy)
+        except DatabaseThreadsBusy as error:
+            raise PolicyFailed(str(error)) from error
+        except Exception as error:
+            _log(policy, error)
+            raise PolicyFailed(str(error)) from error
+        finally:
+            self._running -= 1
+
+
+def _in_thread(policy: Callable[[], Any]) -> bool:
+    answer = policy()
+    if isawaitable(answer):
+        # Its truth would be a coroutine's, which is always true.
+        if hasattr(answer, "close"):
+            answer.close()
+        raise TypeError("a policy that awaits must be an async def")
+    return bool(answer)  # here, because a queryset asks the database now
+
+
+def _log(policy: Callable[[], Any], error: Exception) -> None:
+    name = getattr(policy, "__qualname__", repr(policy))
+    if isinstance(error, TimeoutError):
+        logger.error("%s gave no answer in %g s; the client will try again", name, TIME_LIMIT_S)
+    elif is_outage(error):
+        logger.error("%s failed: %s (%s)", name, in_words(error), error)
+    else:
+        logger.error("%s failed; the client will try again", name, exc_info=error)

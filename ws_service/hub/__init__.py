@@ -1,0 +1,14 @@
+"""One per process: receives each publication once and gives it to every subscription.
+
+subscription  one connection's interest in one topic
+tail          a topic's last publications, for who comes back
+sequencer     is a doorbell the next one, an old one, or is something missing?
+topic         one topic's state: joining, live, lingering; what is on its way to subscribers
+synchronise   brings a topic up to the store: repairs gaps, notices another epoch
+recovery      what somebody who comes back gets
+watcher       asks the change index for doorbells that were lost
+waves         tells many subscribers, a few at a time
+hub           all topics of the process
+send_buffer   what waits for one client
+wheel         all timers of the process
+"""

@@ -1,0 +1,247 @@
+"""All topics of the process: each publication comes in once and goes out to everybody."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ws_service.broker.connection import AsyncBroker
+from ws_service.broker.doorbell import Doorbell, UnreadableDoorbell
+from ws_service.broker.keys import Keys
+from ws_service.broker.link import DoorbellLink
+from ws_service.broker.position import Position
+from ws_service.broker.streams import Streams
+from ws_service.errors import BrokerUnavailable
+from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
+from ws_service.hub.sequencer import Verdict, judge
+from ws_service.hub.subscription import Subscription
+from ws_service.hub.synchronise import Synchroniser
+from ws_service.hub.tail import Encoded, Tail, TailMemory
+from ws_service.hub.topic import HubTopic, TopicState
+from ws_service.hub.watcher import Watcher
+from ws_service.hub.waves import Waves
+from ws_service.hub.wheel import Wheel
+from ws_service.metrics import count
+
+logger = logging.getLogger(__name__)
+
+LINGER_S: Final = 30.0
+"""How long a topic without subscribers is kept: who reconnects finds its tail."""
+
+TAILS_LIMIT_BYTES: Final = 67_108_864
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """How a subscription begins.
+
+    position: where the topic stood at that moment.
+    recovered: everything since the position that was asked for; None if there is a gap, or if
+        none was asked for.
+    """
+
+    position: Position
+    recovered: Recovered | None
+
+
+class Hub:
+    """Topics and their subscriptions, in one event loop. Every method is called in that loop.
+
+    url: the Redis. keys: the deployment's names in it.
+    recovery_limit_bytes: of one recovery; more is a gap.
+    """
+
+    def __init__(self, url: str, keys: Keys, recovery_limit_bytes: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._streams = Streams(AsyncBroker(url), keys)
+        self._link = DoorbellLink(url, keys, self.ring, self._on_restored)
+        self._recovery_limit_bytes = recovery_limit_bytes
+        self._topics: dict[str, HubTopic] = {}
+        self._tail_memory = TailMemory()
+        self._dirty: dict[HubTopic, None] = {}
+        self._waves = Waves(self._loop)
+        self._synchroniser = Synchroniser(
+            self._streams,
+            on_advanced=self._flush_soon,
+            on_stranded=self._waves.tell,
+            on_done=self._replay,
+        )
+        self._recovery = Recovery(self._streams, self._synchroniser)
+        self._watcher = Watcher(self._streams, self._topics, self._synchroniser)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.wheel = Wheel(self._loop)
+
+    def start(self) -> None:
+        self._link.start()
+        self._keep(asyncio.create_task(self._watcher.run(), name="change watcher"))
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._link.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._streams.close()
+
+    # --- subscriptions -------------------------------------------------------------------
+
+    async def subscribe(
+        self, subscription: Subscription, *, has_history: bool, since: Position | None
+    ) -> Attached:
+        """Attach a subscription, after recovering from ``since`` where that is asked for.
+
+        It is attached when this returns: write the answer without an await in between, since
+        publications may follow in this very turn of the loop. Raises BrokerUnavailable; nothing
+        is attached then.
+        """
+        topic = self._topics.get(subscription.channel)
+        if topic is None:
+            topic = self._join(subscription.channel, has_history)
+        topic.waiting += 1
+        try:
+            if topic.joined is not None:
+                await asyncio.shield(topic.joined)
+            recovered = None
+            if since is not None and topic.has_history:
+                recovered = await self._recovery.since(topic, since)
+                self._spare_memory(topic)
+            topic.attach(subscription)
+            topic.state = TopicState.LIVE
+            return Attached(topic.position, recovered)
+        finally:
+            topic.waiting -= 1
+            self._linger_if_idle(topic)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Detach a subscription; harmless if it isn't attached."""
+        topic = self._topics.get(subscription.channel)
+        if topic is not None:
+            topic.detach(subscription)
+            self._linger_if_idle(topic)
+
+    async def history(
+        self, name: str, *, after: int, limit: int, reverse: bool
+    ) -> tuple[Position, Sequence[Encoded]]:
+        """Where a topic stands, and publications of its stream. Raises BrokerUnavailable."""
+        part = await self._streams.read(name, after, min(limit, RECOVERY_LIMIT), reverse=reverse)
+        encoded = [Encoded.of(each.offset, each.payload) for each in part.publications]
+        return part.lineage.top, encoded
+
+    # --- topics --------------------------------------------------------------------------
+
+    def _join(self, name: str, has_history: bool) -> HubTopic:
+        tail = Tail(RECOVERY_LIMIT, self._recovery_limit_bytes, self._tail_memory)
+        topic = self._topics[name] = HubTopic(name, has_history, tail)
+        topic.joined = self._loop.create_future()
+        self._keep(asyncio.create_task(self._joining(topic, topic.joined), name="join"))
+        return topic
+
+    async def _joining(self, topic: HubTopic, joined: asyncio.Future[None]) -> None:
+        """Listen first, then read where the topic stands: nothing falls between."""
+        try:
+            await self._link.subscribe(topic.name)
+            if topic.has_history:
+                part = await self._streams.read(topic.name, 0, 0)
+                topic.rebase(part.lineage)
+        except BrokerUnavailable as error:
+            self._forget(topic)
+            joined.set_exception(error)
+            joined.exception()  # those who wait for it may have gone
+        else:
+            topic.state = TopicState.LIVE
+            topic.joined = None
+            joined.set_result(None)
+            self._replay(topic)
+            self._linger_if_idle(topic)
+
+    def _linger_if_idle(self, topic: HubTopic) -> None:
+        if topic.state is TopicState.JOINING or topic.subscriptions or topic.waiting:
+            return
+        topic.state = TopicState.LINGERING
+        if topic.linger is not None:
+            topic.linger.cancel()
+        topic.linger = self.wheel.after(LINGER_S, lambda: self._forget_if_idle(topic))
+
+    def _forget_if_idle(self, topic: HubTopic) -> None:
+        if topic.state is TopicState.LINGERING and not topic.waiting:
+            self._forget(topic)
+
+    def _forget(self, topic: HubTopic) -> None:
+        if self._topics.get(topic.name) is topic:
+            del self._topics[topic.name]
+            topic.tail.clear()
+            self._synchroniser.doubtful.pop(topic.name, None)
+            self._link.unsubscribe(topic.name)
+
+    def _spare_memory(self, topic: HubTopic) -> None:
+        """Past the limit, other topics' tails go: they can be read again from the store."""
+        if self._tail_memory.used > TAILS_LIMIT_BYTES:
+            for other in self._topics.values():
+                if other is not topic:
+                    other.tail.clear()
+
+    # --- publications --------------------------------------------------------------------
+
+    def ring(self, name: str, message: bytes) -> None:
+        """A doorbell has come."""
+        topic = self._topics.get(name)
+        if topic is None:
+            return
+        try:
+            doorbell = Doorbell.parse(message)
+        except UnreadableDoorbell:
+            # Of a newer version, perhaps: the store tells.
+            if topic.has_history and not topic.is_held:
+                self._synchroniser.start(topic)
+            return
+        if topic.is_held:
+            topic.hold(doorbell)
+        else:
+            self._handle(topic, doorbell)
+
+    def _handle(self, topic: HubTopic, doorbell: Doorbell) -> None:
+        count("ws_service_doorbells_total")
+        if doorbell.offset == 0 or not topic.has_history:
+            if doorbell.payload is not None:
+                topic.pass_on(doorbell.payload)
+                self._flush_soon(topic)
+            return
+        verdict = judge(topic.position, doorbell)
+        if verdict is Verdict.DELIVER and doorbell.payload is not None:
+            topic.advance(doorbell.offset, doorbell.payload)
+            self._spare_memory(topic)
+            self._flush_soon(topic)
+        elif verdict is Verdict.DROP:
+            count("ws_service_duplicates_dropped_total")
+        else:
+            self._synchroniser.start(topic)
+
+    def _replay(self, topic: HubTopic) -> None:
+        """Handle what was held, until something has to be looked up again."""
+        held, overflowed = topic.release()
+        for doorbell in held:
+            if topic.is_held:
+                topic.hold(doorbell)
+            else:
+                self._handle(topic, doorbell)
+        if overflowed and not topic.is_held and topic.has_history:
+            self._synchroniser.start(topic)
+
+    def _flush_soon(self, topic: HubTopic) -> None:
+        """What comes within one turn of the loop leaves together."""
+        if not self._dirty:
+            self._loop.call_soon(self._flush)
+        self._dirty[topic] = None
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        for topic in dirty:
+            topic.flush()
+
+    def _on_restored(self) -> None:
+        self._keep(asyncio.create_task(self._watcher.check_all(), name="check all positions"))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

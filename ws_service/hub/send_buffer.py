@@ -1,0 +1,70 @@
+"""What waits for one client: replies, pushes and the close, in one order."""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from ws_service.protocol.codes import Disconnect
+from ws_service.protocol.lines import Lines
+
+FRAME_LIMIT_BYTES: Final = 262_144
+"""Lines are joined into one frame up to here; a longer line is a frame of its own."""
+
+
+class SendBuffer:
+    """Bounded in bytes. Past the bound what waits is dropped and the end is ``SLOW``: the client
+    comes back and recovers.
+
+    One task takes, in this loop's turns; whatever is written within one turn leaves together.
+    """
+
+    __slots__ = ("_limit_bytes", "_lines", "_waiter", "end", "size")
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._lines: deque[Lines] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self.size = 0
+        self.end: Disconnect | None = None
+
+    def write(self, lines: Lines) -> bool:
+        """Put lines behind what waits already; False when that was too much."""
+        if self.end is not None:
+            return True  # nothing follows a close
+        if self.size + lines.size > self._limit_bytes and self.size:
+            self._lines.clear()
+            self.size = 0
+            self.close(Disconnect.SLOW)
+            return False
+        self._lines.append(lines)
+        self.size += lines.size + 1
+        self._wake()
+        return True
+
+    def close(self, disconnect: Disconnect) -> None:
+        """End after what waits already."""
+        if self.end is None:
+            self.end = disconnect
+            self._wake()
+
+    async def take(self) -> Lines | Disconnect:
+        """Wait for the next frame, or the end."""
+        while not self._lines:
+            if self.end is not None:
+                return self.end
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        frame = [self._lines.popleft()]
+        size = frame[0].size
+        while self._lines and size + self._lines[0].size < FRAME_LIMIT_BYTES:
+            frame.append(self._lines.popleft())
+            size += frame[-1].size + 1
+        self.size -= size + 1
+        return Lines.joined(frame)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,25 @@
+"""One connection's interest in one topic."""
+
+from typing import Protocol
+
+from ws_service.protocol.lines import Lines
+
+
+class Subscriber(Protocol):
+    """A connection, as the hub sees it. Neither method may block or raise."""
+
+    def deliver(self, lines: Lines) -> None:
+        """Put these lines behind everything that was delivered before."""
+
+    def lose_position(self, subscription: "Subscription") -> None:
+        """The subscription is no longer attached: it must start again from its position."""
+
+
+class Subscription:
+    """A connection and a topic; compared by identity, so that an old one is not taken for a new."""
+
+    __slots__ = ("channel", "subscriber")
+
+    def __init__(self, channel: str, subscriber: Subscriber) -> None:
+        self.channel = channel
+        self.subscriber = subscriber

@@ -1,0 +1,100 @@
+"""Brings a topic up to the store: repairs gaps, notices another epoch."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ws_service.broker.scripts import StreamPart
+from ws_service.broker.streams import Streams
+from ws_service.errors import BrokerUnavailable
+from ws_service.hub.subscription import Subscription
+from ws_service.hub.topic import HubTopic
+from ws_service.metrics import count
+
+logger = logging.getLogger(__name__)
+
+READ_AT_ONCE: Final = 300
+
+
+class Synchroniser:
+    """One reader for each topic at a time.
+
+    While it reads, doorbells are held: so what the store answers is never older than what was
+    delivered, and an offset below it means that the store has lost writes.
+
+    on_advanced: called when publications are on their way to a topic's subscribers.
+    on_stranded: called with subscriptions whose position is no longer part of the stream.
+    on_done: called at the end, to handle what was held.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        on_advanced: Callable[[HubTopic], None],
+        on_stranded: Callable[[Sequence[Subscription]], None],
+        on_done: Callable[[HubTopic], None],
+    ) -> None:
+        self._streams = streams
+        self._on_advanced = on_advanced
+        self._on_stranded = on_stranded
+        self._on_done = on_done
+        self.doubtful: dict[str, HubTopic] = {}
+        """Topics that could not be read: to be tried again."""
+
+    def start(self, topic: HubTopic) -> asyncio.Task[None]:
+        """Read the store for this topic, unless somebody does already."""
+        if topic.synchronising is None:
+            topic.synchronising = asyncio.create_task(self._run(topic), name="synchronise")
+        return topic.synchronising
+
+    async def look(self, topic: HubTopic) -> None:
+        """Read the store after now, and wait for it. Raises BrokerUnavailable."""
+        if topic.synchronising is not None:
+            # It may have read before the thing happened that the caller is asking about.
+            await asyncio.shield(topic.synchronising)
+        await asyncio.shield(self.start(topic))
+        if topic.name in self.doubtful:
+            raise BrokerUnavailable("the stream could not be read")
+
+    async def _run(self, topic: HubTopic) -> None:
+        try:
+            while self._apply(topic, await self._read(topic)):
+                pass
+            self.doubtful.pop(topic.name, None)
+        except BrokerUnavailable as error:
+            if topic.name not in self.doubtful:
+                logger.debug("Topic %r could not be read: %s", topic.name, error)
+            self.doubtful[topic.name] = topic
+        finally:
+            topic.synchronising = None
+            self._on_done(topic)
+
+    async def _read(self, topic: HubTopic) -> StreamPart:
+        return await self._streams.read(topic.name, topic.position.offset, READ_AT_ONCE)
+
+    def _apply(self, topic: HubTopic, part: StreamPart) -> bool:
+        """Take over what was read; True when there is more."""
+        top, publications = part.lineage.top, part.publications
+        if top.epoch != topic.position.epoch or top.offset < topic.position.offset:
+            count("ws_service_epoch_changes_total")
+            self._rebase(topic, part)
+            return False
+        if top.offset == topic.position.offset:
+            return False
+        if not publications or publications[0].offset != topic.position.offset + 1:
+            count("ws_service_gaps_unrepaired_total")
+            self._rebase(topic, part)
+            return False
+        for publication in publications:
+            topic.advance(publication.offset, publication.payload)
+        count("ws_service_gaps_repaired_total")
+        self._on_advanced(topic)
+        return topic.position.offset < top.offset
+
+    def _rebase(self, topic: HubTopic, part: StreamPart) -> None:
+        """The new position first, then those who stood at the old one are told."""
+        logger.info(
+            "Topic %r continues at %s, not after %s", topic.name, part.lineage.top, topic.position
+        )
+        self._on_stranded(topic.rebase(part.lineage))
