@@ -7,12 +7,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from devkit import client_sdk
 from devkit.redis_server import RedisServer
 from tests.conformance import sdk_process
+from tests.conformance.browser_sdk import BrowserSdk, page_server
 from tests.conformance.publisher import SETTINGS, Publisher
 from tests.conformance.sdk_process import Sdk, SdkProcess
+from tests.e2e import chromium
 from tests.faults.link import Link
 from tests.live import Service, Site
 
@@ -56,9 +59,19 @@ def sdk_package() -> Path:
     return client_sdk.PACKAGE
 
 
+@pytest.fixture(scope="session")
+def page_origin(sdk_package: Path) -> Iterator[str]:
+    """The origin of a page that is served on another port than the service."""
+    with page_server(sdk_package) as origin:
+        yield origin
+
+
 @pytest.fixture(scope="module", params=list(SERVERS))
 def stage(
-    request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    site: Site,
+    page_origin: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stage]:
     """Each server with a Redis of its own, which tests may restart if they start it again."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -66,7 +79,12 @@ def stage(
     flags.mkdir()
     with ExitStack() as stack:
         redis = stack.enter_context(RedisServer().start(folder / "redis"))
-        own = {"REDIS_URL": redis.url, "FLAGS": str(flags), "PING_INTERVAL": "1"}
+        own = {
+            "REDIS_URL": redis.url,
+            "FLAGS": str(flags),
+            "PING_INTERVAL": "1",
+            "WS_SERVICE_ALLOWED_ORIGINS": page_origin,
+        }
         service = Service(
             site,
             folder / "service.log",
@@ -82,11 +100,23 @@ def stage(
         yield Stage(redis, service, publisher, link, flags)
 
 
-@pytest.fixture(scope="module", params=["javascript", "python"])
+IN_A_BROWSER = pytest.param("chromium", marks=pytest.mark.browser)
+
+
+@pytest.fixture(scope="module", params=["javascript", "python", IN_A_BROWSER])
 def sdk(
-    request: pytest.FixtureRequest, sdk_package: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    sdk_package: Path,
+    page_origin: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Sdk]:
-    """Both official SDKs that speak JSON, by the same commands."""
+    """The official SDKs that speak JSON, by the same commands."""
+    if request.param == "chromium":
+        path = chromium.find_or_skip()
+        # Not longer than a module: Playwright's event loop runs in this thread.
+        with sync_playwright() as playwright, chromium.launch(playwright.chromium, path) as browser:
+            yield BrowserSdk(browser.new_page(), page_origin)
+        return
     argv = {
         "javascript": sdk_process.javascript(sdk_package),
         "python": sdk_process.python(),

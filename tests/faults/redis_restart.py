@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from devkit.redis_server import RedisServer
 
@@ -13,7 +15,8 @@ _SNAPSHOT = "dump.rdb"
 
 def whole(server: RedisServer) -> None:
     """Restart it in good order: nothing that it confirmed is lost."""
-    with redis.Redis(port=server.port) as client:
+    # Without a retry: the client would look for the server that it has just ended.
+    with redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)) as client:
         client.shutdown(save=True)
     server.child.wait(_END_LIMIT_S)
     server.start()

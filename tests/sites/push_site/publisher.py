@@ -7,6 +7,7 @@ which publishes many in random bursts, each until it is confirmed.
 import json
 import random
 import sys
+import threading
 import time
 from typing import Any
 
@@ -43,25 +44,29 @@ def publish_one(topic: str, data: Any, key: str | None = None) -> None:
 
 
 def run(name: str, topics: list[str], count: int, every_s: float, seed: int) -> None:
-    """Publish `count` in bursts of 1 to 8 to one topic, on average one per `every_s`."""
+    """Publish in bursts of 1 to 8 to one topic, on average one per `every_s`.
+
+    Goes on until it has published `count`, and until there is another line on stdin.
+    """
     chance = random.Random(seed)
+    is_stopped = threading.Event()
+    threading.Thread(target=lambda: sys.stdin.readline() and is_stopped.set()).start()
     number = 0
     due = time.monotonic()
-    while number < count:
+    while number < count or not is_stopped.is_set():
         topic = chance.choice(topics)
-        burst = min(chance.choice((1, 1, 1, 2, 3, 8)), count - number)
-        for _ in range(burst):
+        for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
             number += 1
             uid = f"{name}-{number}"
             pad = LARGE if chance.random() < 0.005 else ""
             publish_one(topic, {"uid": uid, "pad": pad}, key=uid)
-        due = max(due + burst * every_s, time.monotonic() - 1.0)
+            due += every_s
         time.sleep(max(0.0, due - time.monotonic()))
     answer(done=name)
 
 
 def main() -> None:
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         match json.loads(line):
             case {"do": "publish", "topic": topic, "data": data}:
                 publish_one(topic, data)

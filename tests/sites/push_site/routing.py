@@ -1,7 +1,9 @@
 """The push site's topics, and a path that tells what the hub counted."""
 
+from django.conf import settings
 from django.urls import path
 
+from tests.sites.push_site import doorbells
 from tests.sites.push_site.counters import tell_counters
 from tests.sites.push_site.topics import (
     DeepTopic,
@@ -23,3 +25,7 @@ topics = [
     topic("flaky:<slug:flag>", FlakyTopic, name="flaky"),
 ]
 websocket_urlpatterns = [path("ws/counters/", tell_counters)]
+
+# Not in the settings: what is disturbed imports models.
+if settings.DOORBELL_FAULTS:
+    doorbells.disturb(doorbells.Faults.parse(settings.DOORBELL_FAULTS))

@@ -1,0 +1,325 @@
+"""A service, its Redis, its clients and its publishers, and everything that can go wrong."""
+
+import json
+import queue
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import websockets.exceptions
+
+from devkit.redis_server import RedisServer
+from tests.conformance import sdk_process
+from tests.conformance.publisher import SETTINGS, Publisher
+from tests.conformance.sdk_process import Sdk, SdkProcess
+from tests.faults import redis_restart
+from tests.faults.link import Link
+from tests.faults.oracle import Confirmation, Oracle, Verdict
+from tests.live import ANSWER_LIMIT_S, Service, Site, wait_until
+
+SERVE = ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}")
+HISTORY_SIZES = {"deep": 1_000, "shallow": 5}
+_SETTLING_LIMIT_S = 30.0
+_HALF_OPEN_S = 1.5
+_TICK_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall happen. Everything random in it follows from the seed.
+
+    publications: at least so many, by all publishers together.
+    publications_per_s: of all publishers together.
+    cuts: of client connections.
+    faults: how often each of the larger faults happens, by the name of a method of `Storm`.
+    doorbells: probabilities, for `tests.sites.push_site.doorbells`.
+    sabotage: the mechanism to switch off in the service.
+    """
+
+    seed: int
+    publications: int
+    publications_per_s: float
+    cuts: int
+    faults: dict[str, int]
+    topics: tuple[str, ...]
+    doorbells: str = "drop=0.04 duplicate=0.06 delay=0.06"
+    sabotage: str = ""
+    publishers: int = 3
+    javascript_clients: int = 8
+    python_clients: int = 2
+    topics_of_each: int = 5
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it.
+
+    counters: of the service's processes together.
+    done: how often each fault happened.
+    """
+
+    verdict: Verdict
+    publications: int = 0
+    counters: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.publications} publications, {self.verdict.delivered} delivered",
+            f"{self.verdict.recovered} recoveries",
+            f"gaps: {self.verdict.gaps_announced} announced",
+            f"gaps: {self.verdict.gaps_unavoidable} unavoidable",
+            f"faults: {dict(self.done)}",
+            f"counters: {dict(sorted(self.counters.items()))}",
+            f"wrong: {len(self.verdict.wrong)}",
+            *self.verdict.wrong[:20],
+        ]
+        return "\n".join(lines)
+
+
+class Storm:
+    """Runs a plan once."""
+
+    def __init__(self, plan: Plan, site: Site, sdk_package: Path, folder: Path) -> None:
+        self.plan = plan
+        self._chance = random.Random(plan.seed)
+        self._site = site
+        self._package = sdk_package
+        self._folder = folder
+        self._stack = ExitStack()
+        self._confirmations: list[Confirmation] = []
+        self._running = 0
+        self._restarted_at = 0.0
+        self._sdks: list[Sdk] = []
+        self._subscriptions: list[tuple[Sdk, str, str]] = []
+        self.outcome = Outcome(Verdict())
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self._start()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        enter = self._stack.enter_context
+        self._redis = enter(RedisServer().start(self._folder / "redis"))
+        # Publishers reach Redis directly: the link is the service's own.
+        self._broker = enter(Link(self._redis.port))
+        environment = self._site.environment(SETTINGS) | {"REDIS_URL": self._redis.url}
+        self._service = Service(
+            self._site,
+            self._folder / "service.log",
+            SERVE,
+            settings=SETTINGS,
+            environment={
+                **environment,
+                "BROKER_URL": f"redis://127.0.0.1:{self._broker.port}/0",
+                "DOORBELL_FAULTS": f"seed={self.plan.seed} {self.plan.doorbells}",
+                "SABOTAGE": self.plan.sabotage,
+                "PING_INTERVAL": "1",
+            },
+        )
+        self._stack.callback(self._service.stop)
+        self._service.start()
+        self._front = enter(Link(self._service.port))
+        self._publishers = [
+            enter(Publisher(environment, self._folder / f"publisher-{number}.log"))
+            for number in range(self.plan.publishers)
+        ]
+        argvs = {
+            "javascript": sdk_process.javascript(self._package),
+            "python": sdk_process.python(),
+        }
+        self._sdks = [
+            enter(SdkProcess(name, argv, self._folder / f"{name}.log"))
+            for name, argv in argvs.items()
+        ]
+
+    # --- The run ---------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Subscribe, publish through all faults, wait until all is quiet, judge."""
+        self._subscribe()
+        self._publish()
+        self._do_faults()
+        self._end_publishing()
+        self._settle()
+        self._add_counters()
+        self._judge()
+        return self.outcome
+
+    def _subscribe(self) -> None:
+        subscribers = []
+        numbers = (self.plan.javascript_clients, self.plan.python_clients)
+        for sdk, number in zip(self._sdks, numbers, strict=True):
+            for client in (f"c{n}" for n in range(number)):
+                url = f"ws://127.0.0.1:{self._front.port}/connection/websocket"
+                sdk.connect(client, url)
+                for topic in self._chance.sample(self.plan.topics, self.plan.topics_of_each):
+                    self._subscriptions.append((sdk, client, topic))
+                    subscribers.append(sdk.subscribe(client, topic))
+        for subscriber in subscribers:
+            subscriber.wait_for("subscribed")
+
+    def _publish(self) -> None:
+        every_s = self.plan.publishers / self.plan.publications_per_s
+        for number, publisher in enumerate(self._publishers):
+            publisher.tell(
+                do="run",
+                name=f"p{number}",
+                topics=self.plan.topics,
+                count=self.plan.publications // self.plan.publishers + 1,
+                every_s=every_s,
+                seed=self.plan.seed + number,
+            )
+            self._running += 1
+
+    def _do_faults(self) -> None:
+        """Spread the faults over the time that publishing takes, in a random order."""
+        length_s = self.plan.publications / self.plan.publications_per_s
+        faults = [name for name, times in self.plan.faults.items() for _ in range(times)]
+        self._chance.shuffle(faults)
+        schedule = [(length_s * (n + 1) / (len(faults) + 1), f) for n, f in enumerate(faults)]
+        times = sorted(self._chance.uniform(0, length_s) for _ in range(self.plan.cuts))
+        schedule = sorted([*schedule, *((time_s, "cut_a_client") for time_s in times)])
+        started = time.monotonic()
+        for due_s, name in schedule:
+            self._wait_for(lambda due_s=due_s: time.monotonic() - started >= due_s, length_s * 2)
+            getattr(self, name)()
+            self.outcome.done[name] += 1
+
+    def _end_publishing(self) -> None:
+        for publisher in self._publishers:
+            publisher.tell(do="stop")
+        length_s = self.plan.publications / self.plan.publications_per_s
+        self._wait_for(lambda: self._running == 0, length_s + _SETTLING_LIMIT_S)
+        # Each topic's last epoch is one in which something was published.
+        for topic in self.plan.topics:
+            answer = self._publishers[0].publish(topic, {"uid": f"the end of {topic}"})
+            self._confirmations.append(Confirmation(**answer))
+        self.outcome.publications = len(self._confirmations)
+
+    def _settle(self) -> None:
+        """Wait until nothing is on its way any more; what is missing then is lost."""
+        oracle = Oracle(self._confirmations, HISTORY_SIZES)
+        deadline = time.monotonic() + _SETTLING_LIMIT_S
+        while time.monotonic() < deadline and not self._is_settled(oracle):
+            time.sleep(0.2)
+
+    def _is_settled(self, oracle: Oracle) -> bool:
+        last: dict[tuple[str, str, str], int] = {}
+        for sdk in self._sdks:
+            for event in sdk.log.all():
+                match event:
+                    case {"type": "publication", "offset": offset} | {
+                        "type": "subscribed",
+                        "streamPosition": {"offset": offset},
+                    }:
+                        last[sdk.name, event["client"], event["channel"]] = offset
+        return all(
+            last[sdk.name, client, topic] == oracle.streams[topic].top.offset
+            for sdk, client, topic in self._subscriptions
+        )
+
+    def _judge(self) -> None:
+        oracle = Oracle(self._confirmations, HISTORY_SIZES)
+        for sdk in self._sdks:
+            oracle.judge(sdk.log.all(), self.outcome.verdict, name=f"{sdk.name} ")
+            for event in sdk.log.all():
+                if event["type"] in ("disconnected", "unsubscribed"):
+                    self.outcome.verdict.wrong.append(f"{sdk.name}: ended for good: {event}")
+
+    # --- The faults ------------------------------------------------------------------------
+
+    def cut_a_client(self) -> None:
+        """A reset; if nobody is connected at the moment, as soon as somebody is."""
+        self._wait_for(lambda: self._front.cut_one(self._chance), ANSWER_LIMIT_S)
+
+    def kill_service(self) -> None:
+        self._add_counters()
+        self._service.child.kill()
+        self._service.start()
+
+    def cut_broker(self) -> None:
+        self._broker.cut()
+
+    def half_open_broker(self) -> None:
+        """What the service's connections carry meanwhile is swallowed, and they stay open."""
+        self._broker.half_open()
+        self._wait(_HALF_OPEN_S)
+        self._broker.mend()
+
+    def restart_redis(self) -> None:
+        with self._restart():
+            redis_restart.whole(self._redis)
+
+    def restart_redis_stale(self) -> None:
+        with self._restart():
+            redis_restart.stale(self._redis, lambda: self._wait_for_publications(3))
+
+    def restart_redis_empty(self) -> None:
+        with self._restart():
+            redis_restart.empty(self._redis)
+
+    @contextmanager
+    def _restart(self) -> Iterator[None]:
+        """The oracle wants confirmed publications in each epoch."""
+        self._wait_for_publications(2, since=self._restarted_at)
+        yield
+        self._restarted_at = time.monotonic()
+
+    # --- Waiting ---------------------------------------------------------------------------
+
+    def _wait_for_publications(self, number: int, since: float | None = None) -> None:
+        """Wait until each topic has so many that were begun later than `since` (now)."""
+        begun_at = time.monotonic() if since is None else since
+
+        def are_there() -> bool:
+            counts = Counter(c.topic for c in self._confirmations if c.begun_at > begun_at)
+            return all(counts[topic] >= number for topic in self.plan.topics)
+
+        self._wait_for(are_there, _SETTLING_LIMIT_S)
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self._wait_for(lambda: time.monotonic() >= until, seconds * 2)
+
+    def _wait_for(self, condition: Callable[[], bool], limit_s: float) -> None:
+        deadline = time.monotonic() + limit_s
+        while not condition():
+            self._read_confirmations()
+            assert time.monotonic() < deadline, f"waited {limit_s:.0f} s in vain"
+            time.sleep(_TICK_S)
+
+    def _read_confirmations(self) -> None:
+        for publisher in self._publishers:
+            while True:
+                try:
+                    answer = publisher.answers.get_nowait()
+                except queue.Empty:
+                    break
+                if "done" in answer:
+                    self._running -= 1
+                else:
+                    self._confirmations.append(Confirmation(**answer))
+
+    def _add_counters(self) -> None:
+        """Read what the service's process counted; it forgets with its end."""
+
+        def read() -> bool:
+            try:
+                with self._service.connect("/ws/counters/") as socket:
+                    self.outcome.counters.update(json.loads(socket.recv(ANSWER_LIMIT_S)))
+            except (OSError, TimeoutError, websockets.exceptions.WebSocketException):
+                return False
+            return True
+
+        wait_until(read)
