@@ -36,6 +36,7 @@ class Interruption:
         self.count = 0
         self._previous: dict[int, object] = {}
         self._callbacks: dict[int, Callable[[], None]] = {}
+        self._readable: dict[int, Callable[[], None]] = {}
 
     def __enter__(self) -> Self:
         """Catch the signals."""
@@ -66,8 +67,12 @@ class Interruption:
         self._callbacks[signum] = callback
         self._previous[signum] = signal.signal(signum, _ignore)
 
+    def on_readable(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call `callback` from `wait()` when `fd` has something to read; it must read it."""
+        self._readable[fd] = callback
+
     def wait(self, timeout_s: float) -> None:
-        """Wait until a signal comes, a child ends, or the time is over.
+        """Wait until a signal comes, a child ends, something can be read, or the time is over.
 
         Raises:
             Interrupted: somebody asked for the end, now or before.
@@ -78,11 +83,16 @@ class Interruption:
 
     def pause(self, timeout_s: float) -> None:
         """Wait in the same way, but don't raise: for the clean-up after an interruption."""
-        if select.select([self._reader], [], [], timeout_s)[0]:
+        watched = [self._reader.fileno(), *self._readable]
+        readable = select.select(watched, [], [], timeout_s)[0]
+        if self._reader.fileno() in readable:
             with contextlib.suppress(BlockingIOError):
                 for signum in self._reader.recv(4096):
                     if signum in self._callbacks:
                         self._callbacks[signum]()
+        for fd, callback in list(self._readable.items()):
+            if fd in readable:
+                callback()
 
     def check(self) -> None:
         """Raise `Interrupted` if somebody has asked for the end."""

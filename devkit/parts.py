@@ -1,6 +1,7 @@
-"""The commands of the parts: the site, what feeds its dashboard, and the service beside it."""
+"""The commands of the parts: the site, its commands that push, and the service beside it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,18 +22,25 @@ class Parts:
         redis_url: str,
         state: Path,
         logs: str = "logs",
+        actions: Sequence[str] = (),
     ) -> None:
-        """Everything they write goes to the folder `state`, their output to `logs` in it."""
+        """Everything they write goes to the folder `state`, their output to `logs` in it.
+
+        `actions`: what the pages of the site may ask for through the pipe at `control`.
+        """
         self._venv = venv
         self._addresses = addresses
         self._state = state
         self._logs = state / logs
+        self.control = state / "control"
         self._env = environment.own(
             DJANGO_SETTINGS_MODULE="example.settings",
             DATABASE_URL=f"sqlite:///{quote(str(state / 'example.sqlite3'))}",
             REDIS_URL=redis_url,
             LIVE_URL=f":{addresses.service_port}",
             WS_SERVICE_ALLOWED_ORIGINS=",".join(addresses.origins),
+            DEMO_CONTROL=str(self.control) if actions else "",
+            DEMO_ACTIONS=",".join(actions),
         )
 
     def manage(self, command: str) -> Child:
@@ -44,6 +52,10 @@ class Parts:
         return self._child(
             "dashboard", [self._venv.python, "-m", "example.manage", "feed_dashboard"]
         )
+
+    def counter(self) -> Child:
+        """Give the site's own synchronous code that steps the counter of its front page."""
+        return self._child("counter", [self._venv.python, "-m", "example.manage", "tick"])
 
     def site(self) -> Child:
         """Give the Django site under Gunicorn."""

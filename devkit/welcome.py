@@ -41,14 +41,21 @@ class Welcome:
 
     def _clicks(self, terminal: Terminal) -> list[str]:
         port = self.addresses.site_port
-        first, second, admin = (
-            terminal.styled(f"{f'http://{address}/':<30}", "green")
-            for address in (f"localhost:{port}", f"127.0.0.1:{port}", f"localhost:{port}/admin")
+        front, orders, admin, grace = (
+            terminal.styled(f"{f'http://{address}/':<31}", "green")
+            for address in (
+                f"localhost:{port}",
+                f"localhost:{port}/orders",
+                # By another name: for each, a browser keeps other cookies.
+                f"127.0.0.1:{port}/admin",
+                f"127.0.0.1:{port}/about",
+            )
         )
         return [
-            f'{first} press "Be Ada"',
-            f'{second} press "Be Grace": a second cookie jar',
-            f"{admin} as admin@example.org, password demo",
+            f"{front} cut the connection: who loses what?",
+            f"{orders} of Ada, who you are on a first visit",
+            f"{admin} change them: admin@example.org, password demo",
+            f'{grace} press "Be Ada" or "Be Grace"',
         ]
 
     def _parts(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Settings of the site. The service beside it is started with this same module.
 
 Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, LIVE_URL, SECURE_COOKIES, LOG_LEVEL.
+REDIS_URL, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, LIVE_URL, SECURE_COOKIES, LOG_LEVEL; and
+DEMO_CONTROL with DEMO_ACTIONS, which dev.py sets for the buttons of the front page.
 """
 
 from pathlib import Path
@@ -24,6 +25,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 
 INSTALLED_APPS = [
     "example.accounts",
+    "example.counter",
+    "example.orders",
     "example.pages",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -44,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "example.accounts.first_visit.FirstVisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -145,11 +149,6 @@ CHANNEL_LAYERS = {
         },
     },
 }
-WS_SERVICE = {
-    "ROUTING": "example.routing",
-    "ALLOWED_ORIGINS": env.list("WS_SERVICE_ALLOWED_ORIGINS", default=[]),
-}
-DEMO_CONSUMERS = True
 # Where the pages find the service: "" is their own address, ":8001" their own host and that
 # port, anything else a whole ws:// or wss:// address.
 LIVE_URL = env.str(
@@ -160,6 +159,16 @@ LIVE_URL = env.str(
         error="LIVE_URL must be empty, a port such as :8001, or start with ws:// or wss://.",
     ),
 )
+
+WS_SERVICE = {
+    "ROUTING": "example.routing",
+    "ALLOWED_ORIGINS": env.list("WS_SERVICE_ALLOWED_ORIGINS", default=[]),
+    "CLIENT_URL": LIVE_URL or None,
+}
+DEMO_CONSUMERS = True
+# The pipe to dev.py, and what may be asked for through it; see example/counter/control.py.
+DEMO_CONTROL = env.str("DEMO_CONTROL", default="")
+DEMO_ACTIONS = env.list("DEMO_ACTIONS", default=[])
 
 # --- Language, time, log -----------------------------------------------------------------
 

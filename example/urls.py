@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("example.counter.urls")),
     path("", include("example.pages.urls")),
+    path("orders/", include("example.orders.urls")),
     path("accounts/", include("example.accounts.urls")),
     path("admin/", admin.site.urls),
 ]

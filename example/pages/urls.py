@@ -6,10 +6,10 @@ from example.pages import views
 from example.pages.rooms import LOBBY
 
 urlpatterns = [
-    path("", views.start, name="start"),
+    path("about/", views.about, name="about"),
     # Pages without a link to an icon, such as the admin's, make browsers ask for this one.
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}example/icon.svg")),
-    path("examples/", RedirectView.as_view(pattern_name="start")),
+    path("examples/", RedirectView.as_view(pattern_name="about")),
     path("examples/index/", views.index, name="index"),
     path("examples/chat/", views.chat, name="chat"),
     path(f"examples/chat/{LOBBY}/", RedirectView.as_view(pattern_name="chat")),

@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 @require_safe
-def start(request: HttpRequest) -> HttpResponse:
+def about(request: HttpRequest) -> HttpResponse:
     other_jar = next((jar for jar in cookie_jars(request) if not jar.is_here), None)
     context = {"landscape": Landscape.around(request), "other_jar": other_jar}
-    return render(request, "example/start.html", context)
+    return render(request, "example/about.html", context)
 
 
 @require_safe

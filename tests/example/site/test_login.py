@@ -101,7 +101,7 @@ def test_one_click_without_demo_users_says_how_to_make_them(client: Client, sett
 
 def test_the_buttons_are_not_shown_when_debug_is_off(client: Client) -> None:
     """A button to a page that does not exist."""
-    assert "Be Ada" not in client.get(reverse("start")).content.decode()
+    assert "Be Ada" not in client.get(reverse("about")).content.decode()
 
 
 def test_an_admin_adds_a_user_by_e_mail(client: Client) -> None:

@@ -1,0 +1,1 @@
+"""Orders: changed in Django's admin, seen at once by the customer."""
