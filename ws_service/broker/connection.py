@@ -24,13 +24,13 @@ HUB_CONNECTIONS: Final = 8
 
 _LOST: Final = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
 # No CLIENT SETINFO, no HELLO: each is a round trip that may time out by itself.
-_names_itself_by_driver_info = "driver_info" in signature(redis.Connection.__init__).parameters
-_PLAIN: Final[dict[str, Any]] = {
-    "protocol": 2,
-    "decode_responses": False,
-    **({"driver_info": None} if _names_itself_by_driver_info else {"lib_name": None}),
-    **({} if _names_itself_by_driver_info else {"lib_version": None}),
-}
+_PARAMETERS: Final = signature(redis.connection.AbstractConnection.__init__).parameters
+_NAMELESS: Final[dict[str, None]] = (
+    {"driver_info": None}
+    if "driver_info" in _PARAMETERS
+    else {"lib_name": None, "lib_version": None}
+)
+_PLAIN: Final[dict[str, Any]] = {"protocol": 2, "decode_responses": False, **_NAMELESS}
 
 
 def database_of(url: str) -> int:
