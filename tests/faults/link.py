@@ -6,12 +6,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
 
 _START_LIMIT_S = 10.0
 _BUFFER_LIMIT_BYTES = 1_048_576
-_NOBODY = 1  # a port on which nothing listens
 
 T = TypeVar("T")
 
@@ -73,13 +72,9 @@ class _FrontEnd(_End):
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-        back = _End(self._link)
-        back.other = self
         assert self.transport
-        try:
-            await loop.create_connection(lambda: back, "127.0.0.1", self._link.target_port)
-        except OSError:
+        back = await self._reach_somebody()
+        if back is None:
             self.transport.abort()
             return
         self.other = back
@@ -88,15 +83,27 @@ class _FrontEnd(_End):
         else:
             self.transport.resume_reading()
 
+    async def _reach_somebody(self) -> _End | None:
+        loop = asyncio.get_running_loop()
+        back = _End(self._link)
+        back.other = self
+        for port in self._link.next_targets():
+            with suppress(OSError):
+                await loop.create_connection(lambda: back, "127.0.0.1", port)
+                return back
+        return None
+
 
 class Link:
-    """Listens on a free loopback port and forwards to `target_port`; in a thread of its own.
+    """Listens on a free loopback port and forwards to another; in a thread of its own.
 
-    While nobody listens there, whoever connects is cut off at once. Thread-safe.
+    target_ports: with several, each takes its turn, and those that don't listen are left out.
+    While nobody listens at all, whoever connects is cut off at once. Thread-safe.
     """
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
+    def __init__(self, *target_ports: int) -> None:
+        self._target_ports = list(target_ports)
+        self._is_down = False
         self.port = 0
         self.is_half_open = False
         self.cuts = 0
@@ -146,12 +153,12 @@ class Link:
     @contextmanager
     def down(self) -> Iterator[None]:
         """Cut all connections, and refuse new ones until the end of the block."""
-        port, self.target_port = self.target_port, _NOBODY
+        self._is_down = True
         self.cut()
         try:
             yield
         finally:
-            self.target_port = port
+            self._is_down = False
 
     def half_open(self) -> None:
         """From now on swallow what arrives, also on new connections, and close nothing."""
@@ -163,6 +170,12 @@ class Link:
 
     def connections(self) -> int:
         return self._call(lambda: len(self._ends))
+
+    def next_targets(self) -> list[int]:
+        if self._is_down:
+            return []
+        self._target_ports.append(self._target_ports.pop(0))
+        return list(self._target_ports)
 
     def add(self, end: _End) -> None:
         self._ends.append(end)

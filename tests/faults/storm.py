@@ -15,6 +15,7 @@ import websockets.exceptions
 
 from devkit.redis_server import RedisServer
 from tests.conformance import sdk_process
+from tests.conformance.conftest import SERVERS
 from tests.conformance.publisher import SETTINGS, Publisher
 from tests.conformance.sdk_process import Sdk, SdkProcess
 from tests.faults import redis_restart
@@ -22,9 +23,8 @@ from tests.faults.link import Link
 from tests.faults.oracle import Confirmation, Oracle, Verdict
 from tests.live import ANSWER_LIMIT_S, Service, Site, wait_until
 
-SERVE = ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}")
 HISTORY_SIZES = {"deep": 1_000, "shallow": 5}
-_SETTLING_LIMIT_S = 30.0
+_WAIT_LIMIT_S = 30.0
 _HALF_OPEN_S = 1.5
 _TICK_S = 0.01
 
@@ -37,8 +37,11 @@ class Plan:
     publications_per_s: of all publishers together.
     cuts: of client connections.
     faults: how often each of the larger faults happens, by the name of a method of `Storm`.
+    server: what runs the service, by its name in `tests.conformance.conftest.SERVERS`.
+    services: processes of it, on which clients come in turns.
     doorbells: probabilities, for `tests.sites.push_site.doorbells`.
     sabotage: the mechanism to switch off in the service.
+    settling_limit_s: how long to wait at the end for what has not arrived.
     """
 
     seed: int
@@ -47,12 +50,15 @@ class Plan:
     cuts: int
     faults: dict[str, int]
     topics: tuple[str, ...]
+    server: str = "daphne"
+    services: int = 1
     doorbells: str = "drop=0.04 duplicate=0.06 delay=0.06"
     sabotage: str = ""
     publishers: int = 3
     javascript_clients: int = 8
     python_clients: int = 2
     topics_of_each: int = 5
+    settling_limit_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -95,6 +101,8 @@ class Storm:
         self._confirmations: list[Confirmation] = []
         self._running = 0
         self._restarted_at = 0.0
+        self._brokers: list[Link] = []
+        self._services: list[Service] = []
         self._sdks: list[Sdk] = []
         self._subscriptions: list[tuple[Sdk, str, str]] = []
         self.outcome = Outcome(Verdict())
@@ -111,25 +119,13 @@ class Storm:
     def _start(self) -> None:
         enter = self._stack.enter_context
         self._redis = enter(RedisServer().start(self._folder / "redis"))
-        # Publishers reach Redis directly: the link is the service's own.
-        self._broker = enter(Link(self._redis.port))
+        # Publishers reach Redis directly: the links are the services' own.
         environment = self._site.environment(SETTINGS) | {"REDIS_URL": self._redis.url}
-        self._service = Service(
-            self._site,
-            self._folder / "service.log",
-            SERVE,
-            settings=SETTINGS,
-            environment={
-                **environment,
-                "BROKER_URL": f"redis://127.0.0.1:{self._broker.port}/0",
-                "DOORBELL_FAULTS": f"seed={self.plan.seed} {self.plan.doorbells}",
-                "SABOTAGE": self.plan.sabotage,
-                "PING_INTERVAL": "1",
-            },
-        )
-        self._stack.callback(self._service.stop)
-        self._service.start()
-        self._front = enter(Link(self._service.port))
+        for number in range(self.plan.services):
+            broker = enter(Link(self._redis.port))
+            self._brokers.append(broker)
+            self._services.append(self._start_service(number, broker))
+        self._front = enter(Link(*(service.port for service in self._services)))
         self._publishers = [
             enter(Publisher(environment, self._folder / f"publisher-{number}.log"))
             for number in range(self.plan.publishers)
@@ -143,6 +139,23 @@ class Storm:
             for name, argv in argvs.items()
         ]
 
+    def _start_service(self, number: int, broker: Link) -> Service:
+        service = Service(
+            self._site,
+            self._folder / f"service-{number}.log",
+            SERVERS[self.plan.server],
+            settings=SETTINGS,
+            environment={
+                "REDIS_URL": self._redis.url,
+                "BROKER_URL": f"redis://127.0.0.1:{broker.port}/0",
+                "DOORBELL_FAULTS": f"seed={self.plan.seed + number} {self.plan.doorbells}",
+                "SABOTAGE": self.plan.sabotage,
+                "PING_INTERVAL": "1",
+            },
+        )
+        self._stack.callback(service.stop)
+        return service.start()
+
     # --- The run ---------------------------------------------------------------------------
 
     def run(self) -> Outcome:
@@ -152,7 +165,8 @@ class Storm:
         self._do_faults()
         self._end_publishing()
         self._settle()
-        self._add_counters()
+        for service in self._services:
+            self._add_counters(service)
         self._judge()
         return self.outcome
 
@@ -200,7 +214,7 @@ class Storm:
         for publisher in self._publishers:
             publisher.tell(do="stop")
         length_s = self.plan.publications / self.plan.publications_per_s
-        self._wait_for(lambda: self._running == 0, length_s + _SETTLING_LIMIT_S)
+        self._wait_for(lambda: self._running == 0, length_s + _WAIT_LIMIT_S)
         # Each topic's last epoch is one in which something was published.
         for topic in self.plan.topics:
             answer = self._publishers[0].publish(topic, {"uid": f"the end of {topic}"})
@@ -210,7 +224,7 @@ class Storm:
     def _settle(self) -> None:
         """Wait until nothing is on its way any more; what is missing then is lost."""
         oracle = Oracle(self._confirmations, HISTORY_SIZES)
-        deadline = time.monotonic() + _SETTLING_LIMIT_S
+        deadline = time.monotonic() + self.plan.settling_limit_s
         while time.monotonic() < deadline and not self._is_settled(oracle):
             time.sleep(0.2)
 
@@ -244,18 +258,20 @@ class Storm:
         self._wait_for(lambda: self._front.cut_one(self._chance), ANSWER_LIMIT_S)
 
     def kill_service(self) -> None:
-        self._add_counters()
-        self._service.child.kill()
-        self._service.start()
+        service = self._chance.choice(self._services)
+        self._add_counters(service)
+        service.child.kill()
+        service.start()
 
     def cut_broker(self) -> None:
-        self._broker.cut()
+        self._chance.choice(self._brokers).cut()
 
     def half_open_broker(self) -> None:
         """What the service's connections carry meanwhile is swallowed, and they stay open."""
-        self._broker.half_open()
+        broker = self._chance.choice(self._brokers)
+        broker.half_open()
         self._wait(_HALF_OPEN_S)
-        self._broker.mend()
+        broker.mend()
 
     def restart_redis(self) -> None:
         with self._restart():
@@ -286,7 +302,7 @@ class Storm:
             counts = Counter(c.topic for c in self._confirmations if c.begun_at > begun_at)
             return all(counts[topic] >= number for topic in self.plan.topics)
 
-        self._wait_for(are_there, _SETTLING_LIMIT_S)
+        self._wait_for(are_there, _WAIT_LIMIT_S)
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -311,12 +327,12 @@ class Storm:
                 else:
                     self._confirmations.append(Confirmation(**answer))
 
-    def _add_counters(self) -> None:
-        """Read what the service's process counted; it forgets with its end."""
+    def _add_counters(self, service: Service) -> None:
+        """Read what a service's process counted; it forgets with its end."""
 
         def read() -> bool:
             try:
-                with self._service.connect("/ws/counters/") as socket:
+                with service.connect("/ws/counters/") as socket:
                     self.outcome.counters.update(json.loads(socket.recv(ANSWER_LIMIT_S)))
             except (OSError, TimeoutError, websockets.exceptions.WebSocketException):
                 return False

@@ -27,6 +27,7 @@ WHOLE = Plan(
         "half_open_broker": 1,
     },
     topics=DEEP + SHALLOW,
+    services=2,
 )
 
 
@@ -50,6 +51,7 @@ def test_nothing_is_lost_duplicated_or_swapped_without_a_word(
     assert outcome.done["cut_a_client"] >= 200
     for name, times in WHOLE.faults.items():
         assert outcome.done[name] == times
+    assert outcome.counters["test_doorbells_dropped_total"] >= 200
     for counter in (
         "ws_service_gaps_repaired_total",
         "ws_service_duplicates_dropped_total",
@@ -65,10 +67,11 @@ def test_while_the_history_covers_it_there_is_no_gap(
     plan = Plan(
         seed=SEED,
         publications=1_500,
-        publications_per_s=250,
+        publications_per_s=400,
         cuts=30,
         faults={"kill_service": 1, "restart_redis": 1, "cut_broker": 1},
         topics=DEEP,
+        server="uvicorn",
     )
     outcome = run(plan, site, sdk_package, tmp_path)
     assert outcome.verdict.wrong == []

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from tests.sites.push_site import doorbells
+from tests.sites.push_site import doorbells, sabotage
 from tests.sites.push_site.counters import tell_counters
 from tests.sites.push_site.topics import (
     DeepTopic,
@@ -29,3 +29,5 @@ websocket_urlpatterns = [path("ws/counters/", tell_counters)]
 # Not in the settings: what is disturbed imports models.
 if settings.DOORBELL_FAULTS:
     doorbells.disturb(doorbells.Faults.parse(settings.DOORBELL_FAULTS))
+if settings.SABOTAGE:
+    sabotage.SWITCHES[settings.SABOTAGE]()
