@@ -15,7 +15,15 @@ from tests.live import Site
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/accounts/login/", "/examples/index/", "/examples/chat/", "/examples/dashboard/")
+PAGES = (
+    "/",
+    "/about/",
+    "/orders/",
+    "/accounts/login/",
+    "/examples/index/",
+    "/examples/chat/",
+    "/examples/dashboard/",
+)
 LONG_ROOM = "/examples/chat/" + "W" * 100 + "/"
 MESSAGE_LIMIT = 4_096
 
