@@ -9,6 +9,7 @@
     crowd       many WebSocket connections in this process
     connection  one of them, as bare as it can be
     shape       who is subscribed to what, in `topics`
+    burst       one round of `fan_out`
     frames      WebSocket frames, the part of RFC 6455 that the load needs
     dialect     what clients say and how a delivery looks: the tutorial's, the Centrifuge protocol's
     publication the payload: its number, its time, its size

@@ -3,6 +3,9 @@
 Everybody is subscribed to the same group or topic; a publisher process sends a burst. The clock
 runs from its first call until the last client has the last publication. Then every message of
 every client is read: all numbers, each once, in order, or the run is invalid.
+
+With ``--interval`` the publications come one by one instead, and latency and the server's time for
+a delivery are what is measured: then nothing is joined into one frame, as a burst is.
 """
 
 import argparse
@@ -10,12 +13,13 @@ import asyncio
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from benchmarks import arena, contestant, placement, report
+from benchmarks import arena, burst, contestant, placement, report
+from benchmarks.burst import Round
 from benchmarks.connection import ConnectionFailed
 from benchmarks.contestant import Contestant
-from benchmarks.crowd import Crowd, check_order, own_cpu_share
+from benchmarks.crowd import Arrival, Crowd, check_order, own_cpu_share
 from benchmarks.dialect import WrongContent
 from benchmarks.report import Findings, Target
 from devkit.redis_server import RedisServer
@@ -26,31 +30,6 @@ SATURATED = 0.9
 """A load and a publisher that used more of their core may have been what was measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One burst. The shares are of one core, 0 to 1, from the first call to the last delivery."""
-
-    contestant: str
-    took_s: float
-    publishing_s: float
-    deliveries: int
-    delivered: int
-    load_share: float
-    publisher_share: float
-    server_share: float
-    invalid: str | None = None
-
-    @property
-    def rate(self) -> float:
-        """Deliveries per second."""
-        return self.delivered / self.took_s
-
-    @property
-    def load_core_share(self) -> float:
-        """How busy the other core was: with the load client and the publisher."""
-        return self.load_share + self.publisher_share
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure, show, write down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -58,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--publications", type=int, default=100)
     parser.add_argument("--size", type=int, default=128, help="bytes of a publication")
+    parser.add_argument("--interval", type=float, default=0.0, help="seconds between publications")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     options = parser.parse_args(arguments)
@@ -83,7 +63,7 @@ async def measure(one: Contestant, redis: RedisServer, options: argparse.Namespa
     order = {
         "targets": [one.target],
         "count": options.publications,
-        "interval_s": 0,
+        "interval_s": options.interval,
         "size_bytes": options.size,
     }
     async with arena.serving(one, redis) as server, arena.publishing(one, redis) as publisher:
@@ -97,8 +77,14 @@ async def measure(one: Contestant, redis: RedisServer, options: argparse.Namespa
                 answer = await publisher.publish(order, BURST_LIMIT_S)
                 await crowd.wait_until_complete(BURST_LIMIT_S)
             server_cpu_s = server.cpu_s - server_cpu_s
-            ended_s, invalid = await _last_arrival(crowd, options.publications)
+            arrivals, invalid = await _arrivals(crowd, options.publications)
+            ended_s = max((arrival.at_s for arrival in arrivals), default=time.monotonic())
             took_s = ended_s - answer["started_s"]
+            latencies_ms = [
+                (arrival.at_s - arrival.delivery.publication.sent_at_s) * 1000
+                for arrival in arrivals
+            ]
+            cuts = statistics.quantiles(latencies_ms or [0.0, 0.0], n=100)
             return Round(
                 contestant=one.name,
                 took_s=took_s,
@@ -108,22 +94,24 @@ async def measure(one: Contestant, redis: RedisServer, options: argparse.Namespa
                 load_share=share[0],
                 publisher_share=answer["cpu_s"] / took_s,
                 server_share=server_cpu_s / took_s,
+                messages=sum(len(connection.messages) for connection in crowd.connections),
+                p50_ms=cuts[49],
+                p99_ms=cuts[98],
                 invalid=invalid,
             )
         finally:
             crowd.close()
 
 
-async def _last_arrival(crowd: Crowd, publications: int) -> tuple[float, str | None]:
-    """When the last delivery came, and what was wrong with the deliveries."""
-    ended_s = time.monotonic()
+async def _arrivals(crowd: Crowd, publications: int) -> tuple[list[Arrival], str | None]:
+    """Every delivery at every client, and what is wrong with them."""
     try:
         came = await crowd.arrivals()
         for arrivals in came:
             check_order(arrivals, range(publications))
     except (WrongContent, ConnectionFailed) as error:
-        return ended_s, str(error)
-    return max(arrivals[-1].at_s for arrivals in came), None
+        return [], str(error)
+    return [arrival for arrivals in came for arrival in arrivals], None
 
 
 def _tell(number: int, one: Round) -> None:
@@ -137,14 +125,18 @@ def _findings(rounds: Sequence[Round], options: argparse.Namespace) -> Findings:
     rows = []
     for name in options.only:
         own = [one for one in rounds if one.contestant == name]
-        medians[name] = statistics.median(one.rate for one in own)
+        medians[name] = burst.median(own, "rate")
         rows.append(
             {
                 "contestant": titles[name],
                 "deliveries/s": medians[name],
-                "server": statistics.median(one.server_share for one in own),
-                "load": statistics.median(one.load_share for one in own),
-                "publisher": statistics.median(one.publisher_share for one in own),
+                "in a message": burst.median(own, "joined"),
+                "server µs each": burst.median(own, "server_us"),
+                "p50 ms": burst.median(own, "p50_ms"),
+                "p99 ms": burst.median(own, "p99_ms"),
+                "server": burst.median(own, "server_share"),
+                "load": burst.median(own, "load_share"),
+                "publisher": burst.median(own, "publisher_share"),
             }
         )
     invalid = [f"{one.contestant}: {one.invalid}" for one in rounds if one.invalid]
@@ -157,7 +149,7 @@ def _findings(rounds: Sequence[Round], options: argparse.Namespace) -> Findings:
     targets = [
         Target(f"{ours} over {name}", wanted, medians[ours] / medians[name])
         for name, wanted in WANTED_OVER.items()
-        if ours in medians and name in medians
+        if not options.interval and ours in medians and name in medians
     ]
     conditions = {key: value for key, value in vars(options).items() if key != "only"}
     return Findings("fan_out", conditions, rows, targets, invalid, [asdict(one) for one in rounds])
