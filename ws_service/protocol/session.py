@@ -75,7 +75,7 @@ class Session:
 
     __slots__ = (
         "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_limits", "_open_ids",
-        "_ping_interval_s", "_state", "_subscriptions", "_version",
+        "_ping_interval_s", "_state", "_subscribing", "_subscriptions", "_version",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +88,7 @@ class Session:
         self._state = State.OPENED
         self._awaits_pong = False
         self._subscriptions: set[str] = set()
+        self._subscribing: set[str] = set()
         self._open_ids: set[int] = set()
         # Which channel an unanswered command is about, and what waits behind it.
         self._asked: dict[int, str] = {}
@@ -120,7 +121,7 @@ class Session:
         """One frame from the client."""
         if self.is_closed:
             return []
-        if len(frame) > self._limits.frame_bytes:
+        if _size_of(frame) > self._limits.frame_bytes:
             return self._close(Disconnect.MESSAGE_TOO_BIG)
         try:
             commands = decode_commands(frame)
@@ -257,7 +258,7 @@ class Session:
             return self._refuse(command_id, ReplyError.BAD_REQUEST)
         if request.channel in self._subscriptions:
             return self._refuse(command_id, ReplyError.ALREADY_SUBSCRIBED)
-        if len(self._subscriptions) + len(self._asked) >= self._limits.subscriptions:
+        if len(self._subscriptions) + len(self._subscribing) >= self._limits.subscriptions:
             return self._refuse(command_id, ReplyError.LIMIT_EXCEEDED)
         if request.token:
             return self._refuse(command_id, ReplyError.PERMISSION_DENIED)  # nobody can verify it
@@ -267,6 +268,7 @@ class Session:
             return self._refuse(command_id, ReplyError.BAD_REQUEST)  # no tags to filter by
         if request.delta not in ("", "fossil"):
             return self._close(Disconnect.BAD_REQUEST)
+        self._subscribing.add(request.channel)
         self._ask(command_id, request.channel)
         return [AskToSubscribe(command_id, request, arrived_s)]
 
@@ -303,7 +305,10 @@ class Session:
     def _answered(self, command_id: int) -> str | None:
         """The channel of a command that is still waited for, None if it came too late."""
         self._open_ids.discard(command_id)
-        return self._asked.pop(command_id, None)
+        channel = self._asked.pop(command_id, None)
+        if channel is not None:
+            self._subscribing.discard(channel)
+        return channel
 
     def _continue(self, channel: str) -> list[Effect]:
         """Start what waited behind an answer: of the same channel first, then of any."""
@@ -329,10 +334,19 @@ class Session:
     def _end(self) -> None:
         self._state = State.CLOSED
         self._subscriptions.clear()
+        self._subscribing.clear()
         self._open_ids.clear()
         self._asked.clear()
         self._busy.clear()
         self._backlog.clear()
+
+
+def _size_of(frame: str | bytes) -> int:
+    """In bytes, as it was on the wire."""
+    if isinstance(frame, bytes) or frame.isascii():
+        return len(frame)
+    # A server may hand on what has no UTF-8 form: the decoder refuses it.
+    return len(frame.encode(errors="surrogatepass"))
 
 
 def _channel_of(command: Command) -> str | None:
