@@ -53,8 +53,8 @@ class Welcome:
         )
         return [
             f"{front} cut the connection: who loses what?",
-            f"{orders} of Ada, who you are on a first visit",
-            f"{admin} change them: admin@example.org, password demo",
+            f"{orders} of Ada, whom you are; change one here:",
+            f"{admin} as admin@example.org, password demo",
             f'{grace} press "Be Ada" or "Be Grace"',
         ]
 
