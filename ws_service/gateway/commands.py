@@ -51,7 +51,7 @@ class Commands:
         deadline_s = ask.arrived_s + TIME_LIMIT_S
         await self._require(match, user, deadline_s)
         request = ask.request
-        has_history = match.topic_class.history is not None
+        has_history = match.history is not None
         since = Position(request.offset, request.epoch) if request.recover else None
         try:
             async with asyncio.timeout_at(deadline_s):
@@ -88,7 +88,7 @@ class Commands:
         deadline_s = ask.arrived_s + TIME_LIMIT_S
         if not is_subscribed:
             await self._require(match, user, deadline_s)
-        if match.topic_class.history is None:
+        if match.history is None:
             raise Refused(ReplyError.NOT_AVAILABLE)
         limit = RECOVERY_LIMIT if request.limit < 0 else request.limit
         after = request.since.offset if request.since else 0
@@ -106,8 +106,8 @@ class Commands:
     def _match(self, name: str) -> Match:
         try:
             return self.topics.match(name)
-        except UnknownTopic:
-            logger.info("A client asked for %r: no topic pattern matches", name)
+        except UnknownTopic as error:
+            logger.info("A client asked for a topic: %s", error)
             raise Refused(ReplyError.UNKNOWN_CHANNEL) from None
         except InvalidTopicName:
             raise Refused(ReplyError.BAD_REQUEST) from None

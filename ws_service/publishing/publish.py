@@ -101,7 +101,7 @@ def position(topic: str) -> Position:
 
     Raises UnknownTopic, InvalidTopicName, BrokerUnavailable.
     """
-    if site_topics().match(topic).topic_class.history is None:
+    if site_topics().match(topic).history is None:
         return Position(0, "")
     source = publisher()
     part = read_answer(source.broker.run(read_call(source.keys, topic, after=0, limit=0)))
@@ -114,7 +114,7 @@ async def aposition(topic: str) -> Position:
 
 
 def _call(source: Publisher, name: str, payload: bytes, idempotency_key: str | None) -> Call:
-    history = site_topics().match(name).topic_class.history
+    history = site_topics().match(name).history
     return publish_call(
         source.keys,
         name,

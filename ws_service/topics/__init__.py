@@ -2,7 +2,10 @@
 
 history  how much of a topic is kept
 topic    the class a site writes
-route    a pattern with converters, as in a urls.py, and its class
+pattern  text with converters, as in a urls.py, in both directions
+group    the groups of the channel layer under a topic
+skip     "this event is not for the topic"
+route    a pattern and its class
 table    all routes of a site: first match wins
 names    which names are possible
 """

@@ -1,33 +1,30 @@
 """A topic pattern with converters, as in a ``urls.py``."""
 
-import re
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-from django.core.exceptions import ImproperlyConfigured
-from django.urls.resolvers import RoutePattern
+from typing import Any
 
 from ws_service.errors import InvalidRouting, InvalidTopicName
+from ws_service.topics.group import GroupPattern
 from ws_service.topics.names import check_name
+from ws_service.topics.pattern import Pattern
 from ws_service.topics.topic import Topic
-
-_PARAMETER: Final = re.compile(r"<(?:[^>:]+:)?(?P<name>[^>]+)>")
 
 
 @dataclass(frozen=True, slots=True)
 class TopicRoute:
-    """One entry of a site's ``topics``."""
+    """One entry of a site's ``topics``. group: for a topic over groups of the channel layer."""
 
     route: str
     topic_class: type[Topic]
     name: str | None
-    _pattern: RoutePattern
+    _pattern: Pattern
+    group: GroupPattern | None = None
 
     def match(self, topic_name: str) -> Mapping[str, Any] | None:
         """What the converters make of a topic name, None if it isn't one of this route's."""
-        found = self._pattern.match(topic_name)
-        return None if found is None else found[2]
+        return self._pattern.match(topic_name)
 
     def reverse(self, kwargs: Mapping[str, Any]) -> str:
         """The topic name with these parameters.
@@ -41,20 +38,24 @@ class TopicRoute:
                 f" not {sorted(kwargs) or 'none'}"
             )
         try:
-            texts = {key: converters[key].to_url(value) for key, value in kwargs.items()}
+            name = self._pattern.fill(kwargs)
         except (ValueError, TypeError) as error:
             raise InvalidTopicName(f"{dict(kwargs)!r} don't fit {self.route!r}: {error}") from error
-        name = _PARAMETER.sub(lambda match: texts[match["name"]], self.route)
         if self.match(check_name(name)) is None:
             raise InvalidTopicName(f"{dict(kwargs)!r} don't fit the topic pattern {self.route!r}")
         return name
 
 
-def topic(route: str, topic_class: type[Topic], *, name: str | None = None) -> TopicRoute:
+def topic(
+    route: str, topic_class: type[Topic], *, name: str | None = None, group: str | None = None
+) -> TopicRoute:
     """Say what a kind of topic is called: ``topic("orders:<int:pk>", OrderTopic, name="order")``.
 
     route: text with Django's path converters; ``<str:…>`` takes everything but a slash.
     name: for ``topic_name()`` and the template tag.
+    group: declares the topic over groups of the channel layer: ``"chat.<slug:room>"`` beside the
+        route ``"room:<slug:room>"``, with the same converters. What the site sends to the group
+        reaches the topic, as the class's ``from_event()`` says; see ``docs/bridge.md``.
 
     Raises InvalidRouting for a route that can't be, or a class that is no Topic.
     """
@@ -63,8 +64,24 @@ def topic(route: str, topic_class: type[Topic], *, name: str | None = None) -> T
     if not isinstance(route, str) or not route:
         raise InvalidRouting(f"topic({route!r}, …): the route must be text")
     try:
-        pattern = RoutePattern(route, name=name, is_endpoint=True)
-        pattern.match("")  # compiles it
-    except (ImproperlyConfigured, ValueError, re.error) as error:
+        pattern = Pattern.parse(route)
+        group_pattern = None if group is None else GroupPattern.parse(group, pattern)
+    except ValueError as error:
         raise InvalidRouting(f"topic({route!r}, …): {error}") from error
-    return TopicRoute(route, topic_class, name, pattern)
+    if group is not None:
+        _check_from_event(route, topic_class)
+    return TopicRoute(route, topic_class, name, pattern, group_pattern)
+
+
+def _check_from_event(route: str, topic_class: type[Topic]) -> None:
+    """Raises InvalidRouting: what clients may see of an event is the site's to say, explicitly."""
+    declared = inspect.getattr_static(topic_class, "from_event")
+    if declared is inspect.getattr_static(Topic, "from_event"):
+        trouble = "has no from_event(event): it says what clients get of an event"
+    elif not isinstance(declared, staticmethod | classmethod):
+        trouble = "has a from_event() that is no @staticmethod: it is called once for all clients"
+    elif inspect.iscoroutinefunction(declared.__func__):
+        trouble = "has an async from_event(): it only rewrites an event, and waits for nothing"
+    else:
+        return
+    raise InvalidRouting(f"topic({route!r}, …, group=…): {topic_class.__name__} {trouble}")

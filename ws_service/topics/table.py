@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import Any, Final
 
 from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
 
-from ws_service.conf import load_config
+from ws_service.conf import channel_layer_settings, load_config
 from ws_service.errors import InvalidRouting, InvalidTopicName, UnknownTopic
+from ws_service.topics.history import History
 from ws_service.topics.names import check_name
 from ws_service.topics.route import TopicRoute
 from ws_service.topics.topic import Topic
@@ -20,21 +22,36 @@ _NAME: Final = "topics"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A topic name, the route that it fits, and what the converters made of it."""
+    """A topic name, the route that it fits, and what the converters made of it.
+
+    live_group: the group of the channel layer that the hub must join to hear of the topic.
+    """
 
     name: str
     topic_class: type[Topic]
     kwargs: Mapping[str, Any]
+    live_group: str | None = None
+
+    @property
+    def history(self) -> History | None:
+        """What is kept of the topic; nothing of what only passes through a group."""
+        return None if self.live_group else self.topic_class.history
 
     def seen_by(self, user: Any) -> Topic:
         return self.topic_class(user, self.name, self.kwargs)
 
 
 class TopicTable:
-    """Finds the class of a topic name."""
+    """Finds the class of a topic name.
 
-    def __init__(self, routes: Sequence[TopicRoute]) -> None:
+    layer_appends: whether the channel layer itself appends to topics over groups what is sent to
+        their groups. Otherwise the hub joins these groups, and nothing is kept.
+    """
+
+    def __init__(self, routes: Sequence[TopicRoute], *, layer_appends: bool = False) -> None:
         self._routes = tuple(routes)
+        self._over_groups = [route for route in self._routes if route.group]
+        self._layer_appends = layer_appends
         self._named = {route.name: route for route in reversed(self._routes) if route.name}
 
     def __len__(self) -> int:
@@ -43,13 +60,55 @@ class TopicTable:
     def __iter__(self) -> Any:
         return iter(self._routes)
 
+    @property
+    def has_live_groups(self) -> bool:
+        """Whether the hub must join groups."""
+        return bool(self._over_groups) and not self._layer_appends
+
     def match(self, name: str) -> Match:
         """Raises UnknownTopic, InvalidTopicName."""
         check_name(name)
+        found = self._find(name)
+        if found is None:
+            hint = "" if self._routes else "; the site's routing has no topics"
+            raise UnknownTopic(name, hint)
+        route, kwargs = found
+        group = self._group_of(name, route, kwargs)
+        return Match(name, route.topic_class, kwargs, None if self._layer_appends else group)
+
+    def topic_of(self, group: str) -> str | None:
+        """The topic over a group: of the first route whose group pattern matches, if it has one."""
+        for route in self._over_groups:
+            if route.group is None or (kwargs := route.group.match(group)) is None:
+                continue
+            try:
+                name = route.reverse(kwargs)
+            except InvalidTopicName:
+                return None
+            found = self._find(name)
+            return name if found is not None and found[0] is route else None
+        return None
+
+    def _find(self, name: str) -> tuple[TopicRoute, Mapping[str, Any]] | None:
         for route in self._routes:
             if (kwargs := route.match(name)) is not None:
-                return Match(name, route.topic_class, kwargs)
-        raise UnknownTopic(name, "" if self._routes else "; the site's routing has no topics")
+                return route, kwargs
+        return None
+
+    def _group_of(self, name: str, route: TopicRoute, kwargs: Mapping[str, Any]) -> str | None:
+        """The group under this topic, None for a topic of its own.
+
+        Raises UnknownTopic when nothing that is sent to a group could ever reach it: its group
+        has no legal name, or leads to another topic ("room:7" for "room:007").
+        """
+        if route.group is None:
+            return None
+        group = route.group.name_of(kwargs)
+        if group is None:
+            raise UnknownTopic(name, " and a group: its group would have no legal name")
+        if (owner := self.topic_of(group)) != name:
+            raise UnknownTopic(name, f" and a group: {group!r} is the group of {owner!r}")
+        return group
 
     def reverse(self, route_name: str, kwargs: Mapping[str, Any]) -> str:
         """Raises InvalidTopicName."""
@@ -91,7 +150,23 @@ def checked_table(routes: object, where: str) -> TopicTable:
             raise InvalidRouting(f"{where} has two patterns that are named {route.name!r}.")
         if route.name:
             names.add(route.name)
+    if any(route.group for route in routes):
+        return TopicTable(routes, layer_appends=_layer_appends(where))
     return TopicTable(routes)
+
+
+def _layer_appends(where: str) -> bool:
+    """Whether the channel layer is one of ``ws_service.layers``, or says that it does the same.
+
+    Raises InvalidRouting when there is none.
+    """
+    alias = load_config().channel_layer
+    layers = channel_layer_settings()
+    if alias not in layers:
+        raise InvalidRouting(
+            f"{where} has a topic over a group, and CHANNEL_LAYERS has no {alias!r}."
+        )
+    return bool(getattr(import_string(layers[alias]["BACKEND"]), "appends_to_topics", False))
 
 
 @cache
@@ -112,7 +187,7 @@ def topic_name(route_name: str, /, **kwargs: Any) -> str:
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting == "WS_SERVICE":
+    if setting in ("WS_SERVICE", "CHANNEL_LAYERS"):
         site_topics.cache_clear()
 
 

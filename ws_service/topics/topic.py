@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
 from ws_service.topics.history import History
+from ws_service.topics.skip import SKIP, Skip
 
 
 class Topic:
@@ -18,6 +19,7 @@ class Topic:
     """
 
     history: ClassVar[History | None] = History()
+    SKIP: ClassVar[Skip] = SKIP
 
     def __init__(self, user: Any, name: str, kwargs: Mapping[str, Any]) -> None:
         self.user = user
@@ -27,3 +29,14 @@ class Topic:
     def can_subscribe(self) -> bool | Awaitable[bool]:
         """May this user receive the topic, and read its history? Nobody may, by default."""
         return False
+
+    @staticmethod
+    def from_event(event: Mapping[str, Any]) -> Any:
+        """For a topic over a group: what its subscribers get of an event that the site sends.
+
+        event: what the group's consumers get, ``{"type": "chat.message", …}``; yours to change.
+        Returns data as for ``publish()``, or ``Topic.SKIP`` where the event isn't for them. It is
+        called for every event, in an event loop: no database, nothing that waits. If it raises,
+        its subscribers don't get this event, and the log says so.
+        """
+        raise NotImplementedError
