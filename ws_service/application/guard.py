@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Final
 
 from ws_service.application.close_codes import send_with_a_possible_code
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
@@ -10,6 +11,9 @@ from ws_service.outage import in_words, is_outage
 from ws_service.refusal import refuse
 
 logger = logging.getLogger(__name__)
+
+# Servers with backpressure wait for a client that doesn't read.
+CLOSE_LIMIT_S: Final = 5.0
 
 
 class WatchedConnection:
@@ -99,6 +103,9 @@ async def _close(connection: WatchedConnection, code: int) -> None:
     if connection.is_closed or not connection.is_answered:
         return
     try:
-        await connection.send({"type": "websocket.close", "code": code})
+        async with asyncio.timeout(CLOSE_LIMIT_S):
+            await connection.send({"type": "websocket.close", "code": code})
+    except TimeoutError:
+        logger.debug("A client did not read its close of %d", code)
     except OSError:
         logger.debug("A client left before its connection was closed with %d", code)

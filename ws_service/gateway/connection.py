@@ -1,7 +1,6 @@
 """One client of topics, on the ASGI path: one reader, one writer, a session between them."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
@@ -48,7 +47,7 @@ class Connection:
 
     __slots__ = (
         "_buffer", "_commands", "_limits", "_loop", "_readable", "_session", "_subscriptions",
-        "_tasks", "_timer", "_user", "_wheel",
+        "_tasks", "_timer", "_user", "_wheel", "_writer",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +69,7 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._readable = asyncio.Event()
         self._timer: Timer | None = None
+        self._writer: asyncio.Task[None] | None = None
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Serve an accepted WebSocket until it ends."""
@@ -77,7 +77,7 @@ class Connection:
             CONNECT_LIMIT_S, lambda: self._apply(self._session.connect_due())
         )
         reader = asyncio.create_task(self._read(receive))
-        writer = asyncio.create_task(self._write(send))
+        writer = self._writer = asyncio.create_task(self._write(send))
         try:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -86,6 +86,7 @@ class Connection:
             raise
         finally:
             self._release()
+            self._writer = None
             reader.cancel()
             writer.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
@@ -148,6 +149,7 @@ class Connection:
                 case Close(disconnect):
                     self._buffer.close(disconnect)
                     self._release()
+                    self._schedule(CLOSE_LIMIT_S, self._abandon)
                 case AskToSubscribe():
                     self._start(self._subscribe(effect))
                 case ReadHistory():
@@ -216,6 +218,11 @@ class Connection:
         if not self._session.is_closed:
             self._schedule(self._limits.ping_interval_s - waited_s, self._ping)
 
+    def _abandon(self) -> None:
+        """The client doesn't read what is left for it: end without its consent."""
+        if self._writer is not None:
+            self._writer.cancel()
+
     def _release(self) -> None:
         """Let go of everything that would outlive the connection; harmless when repeated."""
         self._session.lost()
@@ -225,9 +232,7 @@ class Connection:
         for subscription in self._subscriptions.values():
             self._commands.hub.unsubscribe(subscription)
         self._subscriptions.clear()
-        current = None
-        with contextlib.suppress(RuntimeError):
-            current = asyncio.current_task()
+        current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
                 task.cancel()
