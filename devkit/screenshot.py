@@ -1,11 +1,13 @@
-"""`python3 dev.py screenshot`: the README's picture, of parts that are started for it.
+"""`python3 dev.py screenshot`: the README's pictures, of parts that are started for them.
 
 Two sites, each with a service process of its own, on one database and one Redis: what Ada and
-Grace say to each other in the picture goes from one service to the other.
+Grace say to each other in the picture goes from one service to the other. The first of them
+counts, for the picture of its front page.
 """
 
 from devkit import checkout, client_sdk, health, ports, run, step
 from devkit.addresses import Addresses
+from devkit.buttons import Buttons
 from devkit.interruption import Interruption
 from devkit.parts import Parts
 from devkit.stack import Stack
@@ -33,22 +35,31 @@ def take(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruptio
         sites: list[Addresses] = []
         for person in _PEOPLE:
             chosen = _free_addresses()
-            parts = Parts(venv, chosen, redis_url=redis.url, state=STATE, logs=f"logs/{person}")
+            parts = Parts(
+                venv,
+                chosen,
+                redis_url=redis.url,
+                state=STATE,
+                logs=f"logs/{person}",
+                actions=Buttons.names(redis),  # to be seen; nobody obeys
+            )
             if not sites:
                 run.prepare_database(parts, terminal, interruption)
+                stack.start(parts.counter())
             _start(stack, parts, chosen)
             sites.append(chosen)
         urls = [f"http://localhost:{site.site_port}" for site in sites]
         return [
             step.take(
-                "screenshot",
-                [venv.python, "scripts/screenshot.py", *urls],
+                name,
+                [venv.python, f"scripts/{name}.py", *arguments],
                 terminal,
                 interruption,
                 timeout_s=_TIMEOUT_S,
                 logs=STATE / "logs",
                 streams=True,
             )
+            for name, arguments in (("screenshot", urls), ("compare_screenshot", urls[:1]))
         ]
     finally:
         stack.stop()

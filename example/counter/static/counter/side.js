@@ -39,7 +39,7 @@ export class Side {
     this.#cells.forEach((cell, index) => {
       const n = first + index;
       this.#mark(cell, n);
-      const text = n > 0 && n <= newest ? `${n}`.padStart(DIGITS, "0").slice(-DIGITS) : "";
+      const text = n > 0 && n <= newest ? `${n}`.slice(-DIGITS) : "";
       if (cell.textContent !== text) cell.textContent = text;
     });
     this.#name("gaps", this.tally.gaps);

@@ -6,9 +6,11 @@ import { ClientState, follow } from "../example/pushed.js";
 const element = (id) => document.getElementById(id);
 const changes = element("changes");
 
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
 function showTime(time, at) {
   time.dateTime = at;
-  time.textContent = new Date(at).toLocaleTimeString("en-GB");
+  time.textContent = TIME.format(new Date(at));
 }
 
 /** Put a change in its place. The page may know it already, from the database. */
