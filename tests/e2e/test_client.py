@@ -19,15 +19,15 @@ STATIC = CHECKOUT / "ws_service" / "static"
 POLICY = "default-src 'none'; script-src 'nonce-n0nce'; connect-src ws: wss:"
 PAGE = """\
 <!doctype html><title>An order</title>{% load ws_service %}{% ws_client %}
-{% ws_topic "order" pk=42 since=seen %}
+{% ws_topic "order" name="42" since=seen element_id="order-topic" %}
 """
 
 
 @pytest.fixture(autouse=True)
-def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Where the page is rendered; no Redis is asked, because the page gives its positions."""
+def page_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Where the page is rendered; no Redis is asked, because it gives its positions."""
     routing = ModuleType("page_routing")
-    routing.topics = [topic("orders:<int:pk>", Topic, name="order")]  # type: ignore[attr-defined]
+    routing.topics = [topic("open:<str:name>", Topic, name="order")]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "page_routing", routing)
     settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
     settings.STATIC_URL = "/static/"
@@ -65,10 +65,10 @@ def page(context: BrowserContext) -> Page:
     ],
 )
 def test_it_connects_to_where_the_settings_say_the_service_is(
-    page: Page, site: Any, shown_at: str, client_url: str | None, connects_to: str
+    page: Page, page_settings: Any, shown_at: str, client_url: str | None, connects_to: str
 ) -> None:
     """The same template serves development, where ports differ, and production."""
-    site.WS_SERVICE = {**site.WS_SERVICE, "CLIENT_URL": client_url}
+    page_settings.WS_SERVICE = {**page_settings.WS_SERVICE, "CLIENT_URL": client_url}
     page.goto(shown_at)
     with page.expect_websocket() as opened:
         page.evaluate("void wsService.client")
@@ -92,14 +92,14 @@ def test_a_topic_asked_for_twice_is_one_subscription(page: Page) -> None:
     """Two parts of a page may show the same order; the SDK allows one subscription each."""
     page.goto("http://localhost:8000/")
     assert page.evaluate("""() => {
-        const first = wsService.subscription("ws-topic-order");
-        const again = wsService.subscription(document.getElementById("ws-topic-order"));
+        const first = wsService.subscription("order-topic");
+        const again = wsService.subscription(document.getElementById("order-topic"));
         return [first === again, first.channel, first.state, wsService.client === wsService.client];
-    }""") == [True, "orders:42", "unsubscribed", True]
+    }""") == [True, "open:42", "unsubscribed", True]
 
 
 def test_an_element_that_is_not_there_is_named(page: Page) -> None:
     """The id in the script and the one in the template have drifted apart."""
     page.goto("http://localhost:8000/")
-    with pytest.raises(Error, match='no element with the id "ws-topic-ordr"'):
-        page.evaluate("""wsService.subscription("ws-topic-ordr")""")
+    with pytest.raises(Error, match='no element with the id "order-topc"'):
+        page.evaluate("""wsService.subscription("order-topc")""")

@@ -38,7 +38,7 @@ class CursorTopic(Topic):
 
 
 @pytest.fixture(autouse=True)
-def site(settings: Any, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer) -> Any:
+def page_settings(settings: Any, monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer) -> Any:
     """A site with topics and a Redis."""
     routing = ModuleType("page_routing")
     routing.topics = [  # type: ignore[attr-defined]
@@ -71,9 +71,9 @@ def data_of(html: str, element_id: str) -> Any:
 
 
 @pytest.mark.parametrize("url", [None, ":8001", "wss://live.example.com"])
-def test_the_page_learns_where_the_service_is(site: Any, url: str | None) -> None:
+def test_the_page_learns_where_the_service_is(page_settings: Any, url: str | None) -> None:
     """Where that is differs between development, staging and production."""
-    configure(site, CLIENT_URL=url)
+    configure(page_settings, CLIENT_URL=url)
     assert data_of(rendered("{% ws_client %}"), "ws-service-client") == {"url": url}
 
 
@@ -186,10 +186,10 @@ def test_a_topic_without_history_has_no_since() -> None:
 
 
 def test_the_page_is_rendered_without_redis_and_the_log_says_so_once(
-    site: Any, own_redis: RedisServer, caplog: pytest.LogCaptureFixture
+    page_settings: Any, own_redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Push is away for a while: the shop stays open, and waits for Redis once a page at most."""
-    configure(site, REDIS_URL=own_redis.url, PUBLISH_TIMEOUT=0.5)
+    configure(page_settings, REDIS_URL=own_redis.url, PUBLISH_TIMEOUT=0.5)
     own_redis.stop()
     with caplog.at_level(logging.INFO):
         html = rendered('{% ws_topic "order" pk=1 %}{% ws_topic "note" id="x" %}')
