@@ -2,6 +2,7 @@
 
 policy      asks a topic's class, in a thread or in the loop, within a time limit
 commands    what a session asks for: subscribe, read history
+live_groups groups of the channel layer under topics
 connection  one client: the session's effects, timers, the send buffer
 endpoint    the ASGI application at /connection/websocket
 """

@@ -15,6 +15,7 @@ from ws_service.database_threads import DatabaseThreads
 from ws_service.errors import BrokerNotConfigured
 from ws_service.gateway.commands import Commands
 from ws_service.gateway.connection import Connection, ConnectionLimits
+from ws_service.gateway.live_groups import live_groups
 from ws_service.gateway.policy import Policies
 from ws_service.hub.hub import Hub
 from ws_service.protocol.session import Session, SessionLimits
@@ -39,6 +40,7 @@ class PushEndpoint:
         self._redis_url = config.redis_url
         self._keys = Keys(config.key_prefix, database_of(config.redis_url))
         self._topics = topics
+        self._live_groups = live_groups(config, topics)
         self._policies = Policies(threads)
         self._session_limits = SessionLimits(config.command_limit_bytes, config.subscription_limit)
         self._limits = ConnectionLimits(
@@ -69,7 +71,7 @@ class PushEndpoint:
     def _commands_of_loop(self) -> Commands:
         loop = asyncio.get_running_loop()
         if loop not in self._commands:
-            hub = Hub(self._redis_url, self._keys, self._recovery_limit_bytes)
+            hub = Hub(self._redis_url, self._keys, self._recovery_limit_bytes, self._live_groups)
             hub.start()
             self._commands[loop] = Commands(self._topics, self._policies, hub)
         return self._commands[loop]

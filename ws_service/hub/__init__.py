@@ -8,6 +8,7 @@ synchronise   brings a topic up to the store: repairs gaps, notices another epoc
 recovery      what somebody who comes back gets
 watcher       asks the change index for doorbells that were lost
 waves         tells many subscribers, a few at a time
+group_link    hears groups of the channel layer, for topics that stand over them
 hub           all topics of the process
 send_buffer   what waits for one client
 wheel         all timers of the process

@@ -13,6 +13,7 @@ from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable
+from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
 from ws_service.hub.sequencer import Verdict, judge
 from ws_service.hub.subscription import Subscription
@@ -50,12 +51,20 @@ class Hub:
 
     url: the Redis. keys: the deployment's names in it.
     recovery_limit_bytes: of one recovery; more is a gap.
+    live_groups: of the channel layer, under topics whose events only pass through.
     """
 
-    def __init__(self, url: str, keys: Keys, recovery_limit_bytes: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Keys,
+        recovery_limit_bytes: int,
+        live_groups: LiveGroups | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._streams = Streams(AsyncBroker(url), keys)
         self._link = DoorbellLink(url, keys, self.ring, self._on_restored)
+        self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes
         self._topics: dict[str, HubTopic] = {}
         self._tail_memory = TailMemory()
@@ -79,6 +88,7 @@ class Hub:
     async def close(self) -> None:
         """Let go of Redis."""
         await self._link.close()
+        await self._groups.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -141,6 +151,7 @@ class Hub:
         """Listen first, then read where the topic stands: nothing falls between."""
         try:
             await self._link.subscribe(topic.name)
+            await self._groups.subscribe(topic.name)
             if topic.has_history:
                 part = await self._streams.read(topic.name, 0, 0)
                 topic.rebase(part.lineage)
@@ -173,6 +184,7 @@ class Hub:
             topic.tail.clear()
             self._synchroniser.doubtful.pop(topic.name, None)
             self._link.unsubscribe(topic.name)
+            self._groups.unsubscribe(topic.name)
 
     def _spare_memory(self, topic: HubTopic) -> None:
         """Past the limit, other topics' tails go: they can be read again from the store."""
@@ -240,6 +252,7 @@ class Hub:
             topic.flush()
 
     def _on_restored(self) -> None:
+        self._groups.rejoin()
         self._keep(asyncio.create_task(self._watcher.check_all(), name="check all positions"))
 
     def _keep(self, task: asyncio.Task[None]) -> None:

@@ -1,6 +1,7 @@
 """Publishing from the site's own code: views, signals, tasks, commands.
 
 payload   data to JSON, once, where it enters
+event     what topics over groups make of the site's events
 broker    the process's client, made on first use
 publish   publish(), position() and their async forms
 """
