@@ -37,7 +37,8 @@ class Recovery:
         When it returns, the topic stands right behind the last publication: attach without an
         await in between. Raises BrokerUnavailable.
         """
-        has_looked = has_read_back = False
+        has_looked = False
+        read_back_at: int | None = None
         for _ in range(_ROUNDS):
             if not topic.lineage.covers(position):
                 # The client may know more than this process: it comes from another one.
@@ -48,17 +49,18 @@ class Recovery:
             elif (found := topic.tail.after(position.offset)) is not None:
                 count("ws_service_recoveries_total")
                 return Recovered(found)
-            elif has_read_back:
+            elif read_back_at == topic.generation:
                 break
             else:
-                has_read_back = True
+                read_back_at = topic.generation
                 await self._read_back(topic)
         count("ws_service_recoveries_failed_total")
         return None
 
     async def _read_back(self, topic: HubTopic) -> None:
         if topic.backfill is None:
-            topic.backfill = asyncio.ensure_future(self._fill(topic))
+            topic.backfill = asyncio.create_task(self._fill(topic), name="read back")
+            topic.backfill.add_done_callback(_retrieve)  # those who wait for it may have gone
         await asyncio.shield(topic.backfill)
 
     async def _fill(self, topic: HubTopic) -> None:
@@ -69,6 +71,11 @@ class Recovery:
                 older = [p for p in part.publications if p.offset <= topic.tail.end]
                 topic.tail.prepend([Encoded.of(p.offset, p.payload) for p in older])
             else:
-                self._synchroniser.start(topic)
+                await self._synchroniser.look(topic)
         finally:
             topic.backfill = None
+
+
+def _retrieve(task: asyncio.Future[None]) -> None:
+    if not task.cancelled():
+        task.exception()

@@ -30,13 +30,15 @@ class HubTopic:
 
     has_history: False for a topic without positions: what comes is passed on.
     lineage: where it stands; its top is the topic's position.
+    generation: how often it was rebased: what was read before is then of no use.
     held: doorbells that came while the store was being read.
     waiting: how many are about to attach; such a topic isn't forgotten.
     """
 
     __slots__ = (
-        "_encoder", "_pending", "backfill", "has_history", "held", "held_overflowed", "joined",
-        "lineage", "linger", "name", "state", "subscriptions", "synchronising", "tail", "waiting",
+        "_encoder", "_pending", "backfill", "generation", "has_history", "held",
+        "held_overflowed", "joined", "lineage", "linger", "name", "state", "subscriptions",
+        "synchronising", "tail", "waiting",
     )  # fmt: skip
 
     def __init__(self, name: str, has_history: bool, tail: Tail) -> None:
@@ -52,6 +54,7 @@ class HubTopic:
         self.held: list[Doorbell] = []
         self.held_overflowed = False
         self.waiting = 0
+        self.generation = 0
         self.linger: Timer | None = None
         self._encoder = PushEncoder(name)
         self._pending: list[Lines] = []
@@ -120,6 +123,7 @@ class HubTopic:
         stranded = list(self.subscriptions)
         self.subscriptions = {}
         self.lineage = lineage
+        self.generation += 1
         self.tail.clear()
         self.tail.end = lineage.top.offset
         return stranded

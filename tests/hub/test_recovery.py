@@ -1,0 +1,179 @@
+"""Who comes back gets everything it missed, or the news that it can't."""
+
+import asyncio
+from collections.abc import Callable
+
+import redis
+
+from devkit.redis_server import RedisServer
+from tests.hub.conftest import TOPIC, Stage
+from tests.waiting import until
+from ws_service.broker.position import Position
+from ws_service.hub.hub import Attached
+
+
+def offsets(attached: Attached) -> list[int] | None:
+    if attached.recovered is None:
+        return None
+    return [each.offset for each in attached.recovered.publications]
+
+
+async def test_what_was_missed_comes_from_the_tail(stage: Stage) -> None:
+    """Nobody asks Redis when the process has it."""
+    listener, _, _ = await stage.subscribe()
+    position = stage.publish(1, 2, 3, 4)
+    await stage.hears(listener, [1, 2, 3, 4])
+    _, _, attached = await stage.subscribe(since=Position(1, position.epoch))
+    assert offsets(attached) == [2, 3, 4]
+
+
+async def test_what_was_missed_before_the_process_began_comes_from_the_stream(
+    stage: Stage,
+) -> None:
+    """A restarted service has no tail."""
+    position = stage.publish(*range(1, 11))
+    _, _, attached = await stage.subscribe(since=Position(4, position.epoch))
+    assert offsets(attached) == [5, 6, 7, 8, 9, 10]
+
+
+async def test_many_who_come_back_together_cost_one_read(
+    stage: Stage, redis_server: RedisServer
+) -> None:
+    """After a deployment everybody comes back at once."""
+    position = stage.publish(*range(1, 51))
+    await stage.subscribe()
+    with redis.Redis(port=redis_server.port) as client:
+        before = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        found = await asyncio.gather(
+            *(stage.subscribe(since=Position(7, position.epoch)) for _ in range(200))
+        )
+        after = client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    assert all(offsets(attached) == list(range(8, 51)) for _, _, attached in found)
+    assert after - before <= 4, "one read, and what the watch asks meanwhile"
+
+
+async def test_nothing_missed_is_a_recovery_of_nothing(stage: Stage) -> None:
+    """The usual case after a short cut."""
+    position = stage.publish(1, 2)
+    _, _, attached = await stage.subscribe(since=position)
+    assert offsets(attached) == []
+
+
+async def test_a_position_from_before_the_history_is_a_gap(stage: Stage) -> None:
+    """A part of what was missed would look like all of it."""
+    position = stage.publish(*range(20), size=10)
+    _, _, attached = await stage.subscribe(since=Position(5, position.epoch))
+    assert attached.recovered is None
+    assert attached.position == position
+    _, _, attached = await stage.subscribe(since=Position(10, position.epoch))
+    assert offsets(attached) == list(range(11, 21))
+
+
+async def test_more_than_300_publications_are_a_gap(stage: Stage) -> None:
+    """One message has to hold them all."""
+    position = stage.publish(*range(302))
+    _, _, attached = await stage.subscribe(since=Position(1, position.epoch))
+    assert attached.recovered is None
+    _, _, attached = await stage.subscribe(since=Position(2, position.epoch))
+    assert offsets(attached) == list(range(3, 303))
+
+
+async def test_more_bytes_than_half_the_send_buffer_are_a_gap(stage: Stage) -> None:
+    """Else the answer alone would make the client a slow one."""
+    large = int("9" * 4_000)
+    position = stage.publish(*[large] * 40)
+    _, _, attached = await stage.subscribe(since=Position(0, position.epoch))
+    assert attached.recovered is None
+    _, _, attached = await stage.subscribe(since=Position(20, position.epoch))
+    assert offsets(attached) == list(range(21, 41))
+
+
+async def test_a_client_that_is_ahead_of_this_process_is_believed_if_the_store_agrees(
+    stage: Stage, deaf: Callable[[], None]
+) -> None:
+    """It comes from another process, which heard the doorbell earlier."""
+    listener, _, _ = await stage.subscribe()
+    deaf()
+    position = stage.publish(1, 2)
+    _, _, attached = await stage.subscribe(since=Position(2, position.epoch))
+    assert offsets(attached) == []
+    await stage.hears(listener, [1, 2])
+
+
+async def test_a_client_that_is_ahead_of_the_store_has_a_gap(stage: Stage) -> None:
+    """The store has lost what the client has seen."""
+    position = stage.publish(1, 2)
+    _, _, attached = await stage.subscribe(since=Position(3, position.epoch))
+    assert attached.recovered is None
+
+
+async def test_a_position_of_an_unknown_epoch_is_a_gap(stage: Stage) -> None:
+    """Its offsets count something else."""
+    stage.publish(1, 2)
+    _, _, attached = await stage.subscribe(since=Position(1, "_"))
+    assert attached.recovered is None
+
+
+async def test_an_empty_epoch_means_any(stage: Stage) -> None:
+    """A page that has state of its own starts from offset 0."""
+    stage.publish(1, 2)
+    _, _, attached = await stage.subscribe(since=Position(0, ""))
+    assert offsets(attached) == [1, 2]
+
+
+async def test_a_recovery_that_meets_a_new_epoch_is_no_gap(
+    stage: Stage, redis_server: RedisServer, deaf: Callable[[], None]
+) -> None:
+    """A restart that lost nothing costs nobody anything."""
+    at = stage.publish(*range(10))
+    await stage.subscribe()
+    another_server(stage, redis_server)
+    deaf()
+    new = stage.publish(10)
+    assert new.epoch != at.epoch
+    _, _, attached = await stage.subscribe(since=Position(5, at.epoch))
+    assert offsets(attached) == [6, 7, 8, 9, 10, 11]
+
+
+async def test_a_new_epoch_strands_subscribers_until_they_recover(
+    stage: Stage, redis_server: RedisServer
+) -> None:
+    """Each one's own position decides, not the process's."""
+    listener, subscription, _ = await stage.subscribe()
+    at = stage.publish(1, 2)
+    await stage.hears(listener, [1, 2])
+    another_server(stage, redis_server)
+    stage.publish(3)
+    await until(lambda: listener.lost == [subscription])
+    assert listener.numbers == [1, 2], "nothing of the new epoch before it is told"
+    back, _, attached = await stage.subscribe(since=at)
+    assert offsets(attached) == [3]
+    stage.publish(4)
+    await stage.hears(back, [4])
+
+
+async def test_a_store_that_lost_writes_strands_who_has_seen_them(
+    stage: Stage, redis_server: RedisServer
+) -> None:
+    """A Redis that came back from an older snapshot takes offsets back."""
+    listener, subscription, _ = await stage.subscribe()
+    stage.publish(1, 2)
+    stream = stage.keys.stream(TOPIC)
+    with redis.Redis(port=redis_server.port) as client:
+        snapshot = client.dump(stream)
+        at = stage.publish(3)
+        await stage.hears(listener, [1, 2, 3])
+        client.restore(stream, 0, snapshot, replace=True)
+        client.hset(stage.keys.metadata(TOPIC), mapping={"offset": 2, "server": "another"})
+    stage.publish(30)
+    await until(lambda: listener.lost == [subscription])
+    _, _, attached = await stage.subscribe(since=at)
+    assert attached.recovered is None, "it has seen a publication that never was"
+    _, _, attached = await stage.subscribe(since=Position(2, at.epoch))
+    assert offsets(attached) == [3], "who was not that far has missed nothing"
+
+
+def another_server(stage: Stage, redis_server: RedisServer) -> None:
+    """As if the Redis had restarted since the last publication."""
+    with redis.Redis(port=redis_server.port) as client:
+        client.hset(stage.keys.metadata(TOPIC), "server", "another")
