@@ -47,7 +47,7 @@ class Found:
     subscribing_s: float
     p50_ms: float
     p99_ms: float
-    server_share: float
+    server_us: float
     commands_idle_before: Mapping[str, int]
     commands_idle: Mapping[str, int]
     commands_publishing: Mapping[str, int]
@@ -67,7 +67,7 @@ class Found:
             "commands/publication": publishing,
             "scripts/publication": scripts,
             "commands/idle s": redis_commands.rate(self.commands_idle, IDLE_S),
-            "server": self.server_share,
+            "server µs each": self.server_us,
         }
 
 
@@ -149,7 +149,7 @@ async def _measure(
         subscribing_s=subscribing_s,
         p50_ms=cuts[49],
         p99_ms=cuts[98],
-        server_share=cpu_s / publishing_s,
+        server_us=cpu_s * 1e6 / shape.deliveries,
         commands_idle_before=idle_before,
         commands_idle=idle,
         commands_publishing=after.since(before),
