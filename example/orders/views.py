@@ -27,12 +27,12 @@ def orders(request: HttpRequest) -> HttpResponse:
     own = Order.objects.filter(customer=request.user).order_by("-pk")
     pks = list(own.values_list("pk", flat=True)[:LIST_LIMIT])
     # The positions before the states: a change in between comes twice, and never not at all.
-    since = {pk: _position_of(pk) for pk in pks}
+    since = _positions(pks)
     rows = [
         {
             "order": order,
             "change": _changes(order)[-1],
-            "since": since[order.pk],
+            "since": since.get(order.pk),
             "element_id": f"order-{order.pk}-topic",
         }
         for order in own.filter(pk__in=pks).prefetch_related("changes")
@@ -44,7 +44,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """One order and what has happened to it."""
-    since = _position_of(pk)  # before the first query
+    since = _positions([pk]).get(pk)  # before the first query
     found = get_object_or_404(Order, pk=pk, customer=request.user)
     changes = _changes(found)
     context = {
@@ -65,10 +65,15 @@ def _changes(order: Order) -> list[Change]:
     ]
 
 
-def _position_of(pk: int) -> Position | None:
-    """Where the order's topic is now; None while Redis is away, so that the page still comes."""
+def _positions(pks: list[int]) -> dict[int, Position]:
+    """Where the orders' topics are now; without those that Redis, being away, can't tell.
+
+    A page comes all the same, and waits for an answer that doesn't come only once.
+    """
+    found: dict[int, Position] = {}
     try:
-        return position(topic_name("order", pk=pk))
+        for pk in pks:
+            found[pk] = position(topic_name("order", pk=pk))
     except BrokerUnavailable as error:
-        logger.warning("An order is shown without its live part: %s", error)
-        return None
+        logger.warning("Orders are shown without their live part: %s", error)
+    return found

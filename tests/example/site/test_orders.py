@@ -111,6 +111,19 @@ def test_a_page_comes_also_while_redis_is_away(client: Client, order: Order) -> 
     assert json.loads(data) == {"channel": f"orders:{order.pk}", "since": None}
 
 
+def test_a_list_asks_an_absent_redis_only_once(
+    client: Client, order: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that doesn't answer takes its time: fifty orders must not take fifty times as long."""
+    for number in range(3):
+        Order.objects.create(customer=order.customer, item=f"Part {number}")
+    client.force_login(order.customer)
+
+    assert "Part 2" in client.get(reverse("orders")).content.decode()
+
+    assert sum("without their live part" in line for line in caplog.messages) == 1
+
+
 def test_the_admin_lists_adds_and_changes_orders(client: Client, order: Order) -> None:
     """The demonstration is driven from there."""
     client.force_login(User.objects.get(name="Admin"))
