@@ -10,6 +10,8 @@ from tests.conformance.sdk_process import Sdk, Subscriber
 from tests.faults import redis_restart
 from tests.live import Site
 
+INSUFFICIENT_STATE = 2500
+
 
 def subscriber(sdk: Sdk, client: str, topic: str, **options: Any) -> Subscriber:
     """Somebody who is subscribed."""
@@ -278,6 +280,7 @@ def test_a_redis_that_lost_writes_is_told_as_a_gap(
     redis_restart.stale(stage.redis, publish_more)
     stage.publisher.publish(f"open:{name}", "new 3", "new 4", "new 5")
     assert is_gap(listener.wait_for("subscribed", times=2))
+    assert listener.events("subscribing")[-1]["code"] == INSUFFICIENT_STATE
     at = stage.publisher.publish(f"open:{name}", "last")
     listener.sdk.log.wait(lambda: listener.data[-1] == "last", "the arrival of the last one")
     assert listener.data[:4] == [1, 2, "lost 3", "lost 4"]

@@ -31,10 +31,7 @@ class _End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._link.is_half_open:
-            # What is swallowed once is gone: such a connection stays half-open for good.
-            self.is_half_open = True
-            if self.other:
-                self.other.is_half_open = True
+            self.swallow()
         if not self.is_half_open and self.other and self.other.transport:
             self.other.transport.write(data)
 
@@ -50,6 +47,12 @@ class _End(asyncio.Protocol):
         self._link.forget(self)
         if self.other and self.other.transport:
             self.other.transport.close()
+
+    def swallow(self) -> None:
+        """Forward nothing any more. What is swallowed once is gone: there is no way back."""
+        for end in (self, self.other):
+            if end:
+                end.is_half_open = True
 
     def abort(self) -> None:
         """End both ends with a reset, as a lost link does; no WebSocket or TCP farewell."""
@@ -106,7 +109,6 @@ class Link:
         self._is_down = False
         self.port = 0
         self.is_half_open = False
-        self.cuts = 0
         self._ends: list[_End] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="link", daemon=True)
@@ -141,14 +143,16 @@ class Link:
     def cut_one(self, chance: random.Random) -> bool:
         """Cut one connection; False if there is none."""
 
-        def abort() -> bool:
-            if not self._ends:
-                return False
-            chance.choice(self._ends).abort()
-            self.cuts += 1
-            return True
+        return self._call(lambda: self._do_to_one(chance, _End.abort))
 
-        return self._call(abort)
+    def half_open_one(self, chance: random.Random) -> bool:
+        """From now on swallow what one connection carries; False if there is none."""
+        return self._call(lambda: self._do_to_one(chance, _End.swallow))
+
+    def _do_to_one(self, chance: random.Random, action: Callable[[_End], None]) -> bool:
+        if self._ends:
+            action(chance.choice(self._ends))
+        return bool(self._ends)
 
     @contextmanager
     def down(self) -> Iterator[None]:
@@ -188,7 +192,6 @@ class Link:
         ends = list(self._ends)
         for end in ends:
             end.abort()
-        self.cuts += len(ends)
         return len(ends)
 
     def _call(self, action: Callable[[], T]) -> T:

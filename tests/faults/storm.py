@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -250,12 +250,33 @@ class Storm:
             for event in sdk.log.all():
                 if event["type"] in ("disconnected", "unsubscribed"):
                     self.outcome.verdict.wrong.append(f"{sdk.name}: ended for good: {event}")
+        if self.outcome.verdict.wrong:
+            self._keep_what_was_seen()
+
+    def _keep_what_was_seen(self) -> None:
+        """Beside the logs of the processes, for whoever has to find out."""
+        for sdk in self._sdks:
+            lines = [json.dumps(event) for event in sdk.log.all()]
+            (self._folder / f"{sdk.name}.events").write_text("\n".join(lines))
+        lines = [json.dumps(asdict(each)) for each in self._confirmations]
+        (self._folder / "confirmations").write_text("\n".join(lines))
 
     # --- The faults ------------------------------------------------------------------------
 
     def cut_a_client(self) -> None:
         """A reset; if nobody is connected at the moment, as soon as somebody is."""
         self._wait_for(lambda: self._front.cut_one(self._chance), ANSWER_LIMIT_S)
+
+    def half_open_a_client(self) -> None:
+        """A phone that vanished: only pings tell."""
+        self._wait_for(lambda: self._front.half_open_one(self._chance), ANSWER_LIMIT_S)
+
+    def restart_service(self) -> None:
+        """A deployment."""
+        service = self._chance.choice(self._services)
+        self._add_counters(service)
+        service.stop()
+        service.start()
 
     def kill_service(self) -> None:
         service = self._chance.choice(self._services)

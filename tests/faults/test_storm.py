@@ -19,7 +19,9 @@ WHOLE = Plan(
     publications_per_s=180,
     cuts=220,
     faults={
+        "half_open_a_client": 20,
         "kill_service": 4,
+        "restart_service": 1,
         "restart_redis": 3,
         "restart_redis_stale": 3,
         "restart_redis_empty": 1,
