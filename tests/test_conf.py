@@ -9,6 +9,7 @@ from django.core.checks import run_checks
 from django.test import override_settings
 from django.urls import path
 
+from ws_service import History, Topic, topic
 from ws_service.conf import load_config
 
 
@@ -33,6 +34,14 @@ def test_every_option_reaches_the_config() -> None:
             "DATABASE_THREADS": 7,
             "PING_INTERVAL": 11,
             "MAX_MESSAGE_SIZE": 4096,
+            "REDIS_URL": "redis://elsewhere:6379/3",
+            "PREFIX": "shop",
+            "CLIENT_URL": ":8001",
+            "SEND_BUFFER_BYTES": 70_000,
+            "MAX_COMMAND_SIZE": 2048,
+            "MAX_SUBSCRIPTIONS": 9,
+            "MAX_PUBLICATION_SIZE": 512,
+            "PUBLISH_TIMEOUT": 0.5,
         }
     ):
         config = load_config()
@@ -42,6 +51,37 @@ def test_every_option_reaches_the_config() -> None:
     assert config.database_threads == 7
     assert config.ping_interval_s == 11
     assert config.message_limit_bytes == 4096
+    assert config.redis_url == "redis://elsewhere:6379/3"
+    assert config.key_prefix == "shop"
+    assert config.client_url == ":8001"
+    assert config.send_buffer_limit_bytes == 70_000
+    assert config.command_limit_bytes == 2048
+    assert config.subscription_limit == 9
+    assert config.publication_limit_bytes == 512
+    assert config.publish_timeout_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ({"address": "rediss://:secret@redis:6379/3", "socket_timeout": 15}, None),
+        ("redis://redis:6379/1", None),
+        (("redis", 6380), "redis://redis:6380/0"),
+        ({"host": "redis", "port": 6380}, "redis://redis:6380/0"),
+    ],
+)
+def test_the_channel_layers_redis_is_the_topics_too(
+    settings: Any, host: Any, url: str | None
+) -> None:
+    """A site that uses Channels has named it already."""
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [host]},
+        }
+    }
+    expected = url or (host["address"] if isinstance(host, dict) else host)
+    assert load_config().redis_url == expected
 
 
 @override_settings(CSRF_TRUSTED_ORIGINS=["https://*.example.com"])
@@ -77,6 +117,11 @@ def test_a_list_instead_of_a_dict() -> None:
         ({"MIDDLEWARE": [1]}, "ws_service.E003", "must hold strings only"),
         ({"PING_INTERVAL": float("nan")}, "ws_service.E003", "must be a number"),
         ({"CHANNEL_LAYER": "other"}, "ws_service.E005", "CHANNEL_LAYERS has: default"),
+        ({"REDIS_URL": "redis:6379"}, "ws_service.E003", "It starts with redis://"),
+        ({"PREFIX": "a b"}, "ws_service.E003", "letters, digits"),
+        ({"PREFIX": ""}, "ws_service.E003", "letters, digits"),
+        ({"CLIENT_URL": "https://a.example"}, "ws_service.E003", 'starts with "ws://"'),
+        ({"CLIENT_URL": "8001"}, "ws_service.E003", '":8001" its host and that port'),
     ],
 )
 @pytest.mark.promise("bad-settings")
@@ -176,3 +221,30 @@ def test_channels_own_authentication_in_the_routing_is_named(monkeypatch: Any) -
     ((id_, message, _),) = problems(ROUTING="old_site_routing")
     assert id_ == "ws_service.W003"
     assert "'old/'" in message
+
+
+class Long(Topic):
+    history = History(size=1_000)
+
+
+@pytest.mark.parametrize(
+    ("topics", "redis_url", "id_", "words"),
+    [
+        ([topic("a", Topic)], None, "E011", "no Redis"),
+        ([topic("a", Long)], "redis://localhost", "W004", "told of a gap"),
+        (topic("a", Topic), "redis://localhost", "E007", "must be a list"),
+        ([Topic], "redis://localhost", "E007", "write topic("),
+        ([topic("a", Topic, name="x")] * 2, "redis://localhost", "E007", "named 'x'"),
+    ],
+)
+def test_topics_that_can_not_work_are_named(
+    monkeypatch: Any, topics: Any, redis_url: str | None, id_: str, words: str
+) -> None:
+    """Before somebody publishes in production and nobody listens."""
+    module = ModuleType("topical_routing")
+    module.websocket_urlpatterns = []  # type: ignore[attr-defined]
+    module.topics = topics  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "topical_routing", module)
+    ((found, message, _),) = problems(ROUTING="topical_routing", REDIS_URL=redis_url)
+    assert found == f"ws_service.{id_}"
+    assert words in message

@@ -12,6 +12,8 @@ from ws_service.application.mistakes import miscoloured
 from ws_service.application.routing import behind_channels_auth, load_urlpatterns, routed_consumers
 from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
 from ws_service.errors import InvalidRouting
+from ws_service.hub.recovery import RECOVERY_LIMIT
+from ws_service.topics import load_topics
 
 TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
@@ -59,6 +61,45 @@ def check_routing(
                 id="ws_service.W003",
             )
         )
+    return messages
+
+
+@register(TAG)
+def check_topics(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The site's topics can be used (``E007``), have a Redis (``E011``), and a client that
+    comes back within their history can have all of it (``W004``).
+    """
+    try:
+        config = load_config()
+        topics = load_topics(config.routing)
+    except InvalidSettings:
+        return []  # check_settings has said so
+    except InvalidRouting as error:
+        has_been_said = any(message.msg == str(error) for message in check_routing())
+        return [] if has_been_said else [Error(str(error), id="ws_service.E007")]
+    messages: list[CheckMessage] = []
+    if topics and config.redis_url is None:
+        messages.append(
+            Error(
+                "There are topics and no Redis for them.",
+                hint='Write WS_SERVICE = {"REDIS_URL": "redis://redis:6379/0"}, or give'
+                " CHANNEL_LAYERS a channels_redis layer whose first host is a URL.",
+                id="ws_service.E011",
+            )
+        )
+    for route in topics:
+        history = route.topic_class.history
+        if history is not None and history.size > RECOVERY_LIMIT:
+            messages.append(
+                Warning(
+                    f"The topic pattern {route.route!r} keeps {history.size} publications; a"
+                    f" client that missed more than {RECOVERY_LIMIT} is told of a gap instead.",
+                    hint=f"History(size={RECOVERY_LIMIT}) is what one recovery can carry.",
+                    id="ws_service.W004",
+                )
+            )
     return messages
 
 

@@ -1,6 +1,6 @@
 """All topics of a site: first match wins, as in a ``urls.py``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -57,7 +57,7 @@ class TopicTable:
     def __len__(self) -> int:
         return len(self._routes)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[TopicRoute]:
         return iter(self._routes)
 
     @property
