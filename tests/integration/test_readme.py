@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from devkit.redis_server import RedisServer
-from tests.live import CHECKOUT, LOGIN, Service, Site, bare_environment, hear
+from tests.live import CHECKOUT, LOGIN, Service, Site, bare_environment, hear, tell
 
 PART = re.compile(
-    r"^# (settings\.py|mysite/consumers\.py|mysite/routing\.py|anywhere)", re.MULTILINE
+    r"^# (settings\.py|mysite/topics\.py|mysite/routing\.py|anywhere)", re.MULTILINE
 )
 
 
@@ -49,7 +49,7 @@ def fresh_site(tmp_path: Path, redis_server: RedisServer) -> FreshSite:
         lines = parts["settings.py"].replace("redis://your-redis:6379/0", redis_server.url)
         settings.write(lines)
     # The rest of the comment that names a file is a comment still.
-    (package / "consumers.py").write_text("#" + parts["mysite/consumers.py"])
+    (package / "topics.py").write_text("#" + parts["mysite/topics.py"])
     (package / "routing.py").write_text("#" + parts["mysite/routing.py"])
     subprocess.run([*django, "migrate"], cwd=site.folder, env=site.environment(), **run)
     subprocess.run([*django, "check"], cwd=site.folder, env=site.environment(), **run)
@@ -72,13 +72,20 @@ def test_the_readmes_lines_push_from_a_fresh_site(fresh_site: FreshSite, tmp_pat
     ).start()
     try:
         with service.connect(
-            "/ws/orders/", origin="http://localhost:8000", cookie=f"sessionid={session_key}"
+            "/connection/websocket",
+            origin="http://localhost:8000",
+            cookie=f"sessionid={session_key}",
         ) as socket:
+            tell(socket, {"id": 1, "connect": {}})
+            assert "error" in tell(socket, {"id": 2, "subscribe": {"channel": "orders:2"}})
+            assert "error" not in tell(socket, {"id": 3, "subscribe": {"channel": "orders:1"}})
             fresh_site.run_in_django(
                 "from django.contrib.auth import get_user_model\n"
                 "user = get_user_model().objects.get()\n"
                 f"#{readme_parts()['anywhere']}"
             )
-            assert hear(socket) == {"id": 42, "state": "paid"}
+            push = hear(socket)["push"]
+            assert push["channel"] == "orders:1"
+            assert push["pub"]["data"] == {"id": 42, "state": "paid"}
     finally:
         service.stop()

@@ -22,7 +22,7 @@ _NAME = "websocket_urlpatterns"
 
 
 def load_urlpatterns(module_name: str | None) -> Sequence[URLPattern]:
-    """Import the routing module and return its ``websocket_urlpatterns``.
+    """Import the routing module and return its ``websocket_urlpatterns``; it may have only topics.
 
     Raises InvalidRouting with a text that says what to write.
     """
@@ -31,11 +31,12 @@ def load_urlpatterns(module_name: str | None) -> Sequence[URLPattern]:
             f'WS_SERVICE has no "ROUTING": name the module that has {_NAME},'
             ' as in WS_SERVICE = {"ROUTING": "mysite.routing"}.'
         )
-    patterns = getattr(_import(module_name), _NAME, None)
+    module = _import(module_name)
+    patterns = getattr(module, _NAME, () if hasattr(module, "topics") else None)
     if not isinstance(patterns, list | tuple):
         raise InvalidRouting(
             f"{module_name} has no list {_NAME}: write"
-            f' {_NAME} = [path("ws/chat/", ChatConsumer.as_asgi())].'
+            f' {_NAME} = [path("ws/chat/", ChatConsumer.as_asgi())], or topics = [topic(…)].'
         )
     check_patterns(patterns, f"{module_name}.{_NAME}")
     return patterns
