@@ -1,6 +1,7 @@
 """Which topic names are possible."""
 
 from typing import Final
+from unicodedata import category
 
 from ws_service.errors import InvalidTopicName
 
@@ -23,7 +24,7 @@ def check_name(name: object) -> str:
         raise InvalidTopicName("a topic name can't be empty")
     if size > NAME_LIMIT_BYTES:
         raise InvalidTopicName(f"a topic name has {NAME_LIMIT_BYTES} bytes at most, not {size}")
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if any(category(character) == "Cc" for character in name):
         raise InvalidTopicName("a topic name has no control characters")
     if name.startswith(RESERVED_PREFIX):
         raise InvalidTopicName(f"names that begin with {RESERVED_PREFIX!r} are reserved")
