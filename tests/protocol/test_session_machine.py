@@ -122,6 +122,7 @@ class SessionMachine(RuleBasedStateMachine):
             self.forget()
 
     @rule(chance=st.integers(0, 9), nonsense=st.sampled_from([{"id": 99_999}, {"ping": {}}, 7]))
+    @precondition(lambda self: len(self.running) < COMMANDS_AT_ONCE)  # else it waits its turn
     def client_breaks_the_protocol(self, chance: int, nonsense: Any) -> None:
         if chance == 0 and not self.pings_open:
             self.receive(nonsense, {"id": 99_998, "subscribe": {"channel": CHANNELS[0]}})
