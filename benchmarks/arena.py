@@ -146,5 +146,7 @@ def enter(main: Callable[[Sequence[str]], int]) -> NoReturn:
         sys.exit(main(sys.argv[1:]))
     except (DidNotStart, ConnectionFailed, NoRedisBinary, RedisDidNotStart) as error:
         sys.exit(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Stopped: nothing was written down.")
     except TimeoutError:
         sys.exit(f"An answer took too long; the server's log is in {checkout.brief(LOGS)}.")

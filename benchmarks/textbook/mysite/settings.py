@@ -1,7 +1,8 @@
 """The settings of Channels' tutorial, as far as chatting needs them.
 
 CHANNEL_LAYER is ``core`` or ``pubsub``. The capacity is raised far above its default of 100: the
-core layer drops what a channel has beyond it, and all connections of a process share one.
+core layer drops what a channel has beyond it, and all connections of a process share one. So is
+the expiry, 60 s by default: on a busy machine the burst takes longer, and what is older is dropped.
 """
 
 import os
@@ -27,7 +28,7 @@ CHANNEL_LAYERS = {
     "default": {
         "core": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [_HOST], "capacity": 1_000_000},
+            "CONFIG": {"hosts": [_HOST], "capacity": 1_000_000, "expiry": 600},
         },
         "pubsub": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
