@@ -212,6 +212,35 @@ def test_a_hanging_redis_fails_ready_in_time_and_never_live(
     wait_until(lambda: probe("--ready", *at)[0] == 0)
 
 
+# The example's service, which has topics, with no consumers' layer to be asked first.
+PUSH_ONLY = """
+from example.settings import *
+CHANNEL_LAYERS = {}
+WS_SERVICE = WS_SERVICE | {"REDIS_URL": env.str("REDIS_URL")}
+"""
+
+
+@pytest.mark.promise("live-without-redis")
+def test_a_stopped_redis_of_the_topics_fails_ready_and_never_live(
+    start: Start, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    """A site that only pushes has no channel layer that would show it."""
+    (tmp_path / "push_only.py").write_text(PUSH_ONLY)
+    service = start(
+        ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}"),
+        settings="push_only",
+        environment={"REDIS_URL": own_redis.url, "PYTHONPATH": str(tmp_path)},
+    )
+    at = ("--url", url(service.port))
+    assert probe("--ready", *at)[1].endswith("channel layer: none is configured; topics: ok")
+    own_redis.stop()
+    wait_until(lambda: probe("--ready", *at)[0] == 1)
+    assert probe("--ready", *at)[1].startswith("not ready: topics down: ")
+    assert probe("--live", *at)[0] == 0
+    own_redis.start()
+    wait_until(lambda: probe("--ready", *at)[0] == 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

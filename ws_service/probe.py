@@ -2,7 +2,7 @@
 
 ``python -m ws_service.probe --live``: a real WebSocket handshake. For liveness probes and
 Docker's HEALTHCHECK; it does not depend on Redis, or a Redis outage would restart everything.
-``python -m ws_service.probe --ready``: also a round trip through the channel layer.
+``python -m ws_service.probe --ready``: also a round trip through the channel layer and topics.
 
 Exit status 0 or 1, and one line that says what is wrong.
 """
@@ -54,18 +54,29 @@ def live(bind: Bind, time_limit_s: float = 3.0, path: str = HEALTH_PATH) -> str:
         return f"live: {bind} shakes hands"
 
 
+_PARTS = {"channel_layer": "channel layer", "topics": "topics"}
+
+
 def ready(bind: Bind, time_limit_s: float = 5.0, path: str = HEALTH_PATH) -> str:
-    """Shake hands and ask for the channel layer. Returns a line; raises Unhealthy with one."""
+    """Shake hands and ask what carries messages. Returns a line; raises Unhealthy with one."""
     with _Conversation(bind, time_limit_s, path) as conversation:
         answer = conversation.ask_for_report()
     try:
         report = json.loads(answer)
-        status, node, text = report["status"], report["node"], report["channel_layer"]["text"]
+        status, node = report["status"], report["node"]
+        parts = {
+            title: (report[key]["ok"], report[key]["text"])
+            for key, title in _PARTS.items()
+            if key in report
+        }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unhealthy(f"not ready: {bind} answers something else than a health report") from error
     if status != "ready":
-        raise Unhealthy(f"not ready: channel layer down: {text}")
-    return f"ready: {bind} is {node}; channel layer: {text}"
+        down = [f"{title} down: {text}" for title, (is_ok, text) in parts.items() if not is_ok]
+        raise Unhealthy(f"not ready: {'; '.join(down)}")
+    return "; ".join(
+        [f"ready: {bind} is {node}", *(f"{title}: {text}" for title, (_, text) in parts.items())]
+    )
 
 
 class _Conversation:

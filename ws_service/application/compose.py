@@ -19,14 +19,16 @@ from ws_service.application.guard import ConnectionGuard
 from ws_service.application.routing import check_patterns, load_urlpatterns, websocket_router
 from ws_service.application.service import WebSocketService
 from ws_service.asgi_types import ASGIApplication
-from ws_service.conf import ServiceConfig, load_config
+from ws_service.conf import load_config
 from ws_service.database_threads import DatabaseThreads
 from ws_service.gateway import ENDPOINT_PATH
 from ws_service.gateway.endpoint import PushEndpoint
+from ws_service.health.canary import Canary
+from ws_service.health.channel_layer import LayerRoundTrip
 from ws_service.health.endpoint import HealthEndpoint
 from ws_service.identity.middleware import IdentityMiddleware, OriginMiddleware
 from ws_service.identity.origin import OriginPolicy
-from ws_service.topics import TopicRoute, TopicTable, load_topics
+from ws_service.topics import TopicRoute, load_topics
 from ws_service.topics.table import checked_table
 
 Middleware = Callable[[ASGIApplication], ASGIApplication]
@@ -66,22 +68,22 @@ def get_websocket_application(
     if middleware is None:
         middleware = [import_string(path) for path in config.middleware]
     threads = DatabaseThreads(config.database_threads)
-    application: ASGIApplication = websocket_router(
-        [*_push_urlpatterns(config, table, threads), *urlpatterns]
-    )
+    canaries = {
+        "channel_layer": Canary("channel layer", LayerRoundTrip(config.channel_layer)),
+    }
+    if table:
+        endpoint = PushEndpoint(config, table, threads, __version__)
+        urlpatterns = [_route_of(endpoint), *urlpatterns]
+        canaries["topics"] = Canary("topics' Redis", endpoint.round_trip)
+    application: ASGIApplication = websocket_router(urlpatterns)
     for wrap in reversed(list(middleware)):
         application = wrap(application)
     application = IdentityMiddleware(application, config, threads)
     application = OriginMiddleware(application, OriginPolicy.from_config(config))
     application = ConnectionGuard(application)
-    return WebSocketService(application, HealthEndpoint(config.channel_layer))
+    return WebSocketService(application, HealthEndpoint(canaries))
 
 
-def _push_urlpatterns(
-    config: ServiceConfig, topics: TopicTable, threads: DatabaseThreads
-) -> list[URLPattern]:
-    """The endpoint of client libraries, where there is something to subscribe to."""
-    if not topics:
-        return []
-    endpoint = PushEndpoint(config, topics, threads, __version__)
-    return [path(ENDPOINT_PATH.removeprefix("/"), endpoint)]  # type: ignore[arg-type]
+def _route_of(endpoint: PushEndpoint) -> URLPattern:
+    """Where client libraries connect."""
+    return path(ENDPOINT_PATH.removeprefix("/"), endpoint)  # type: ignore[arg-type]

@@ -68,6 +68,13 @@ class PushEndpoint:
         connection = Connection(session, user, commands, commands.hub.wheel, self._limits)
         await connection.run(receive, send)
 
+    async def round_trip(self) -> None:
+        """Publish to ourselves and hear it, for the readiness probe.
+
+        Raises BrokerUnavailable, TimeoutError.
+        """
+        await self._commands_of_loop().hub.echo()
+
     def _commands_of_loop(self) -> Commands:
         loop = asyncio.get_running_loop()
         if loop not in self._commands:

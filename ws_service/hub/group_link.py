@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 JOIN_LIMIT_S: Final = 3.0
 LEAVE_LIMIT_S: Final = 2.0
+CANCEL_INTERVAL_S: Final = 0.5
 REJOIN_INTERVAL_S: Final = 60.0
 """Groups of the core layer are keys that expire, and that a Redis may lose."""
 
@@ -53,12 +54,13 @@ class LiveGroups:
 class _Member:
     """A channel of this process in one group: events don't say to which group they were sent."""
 
-    __slots__ = ("channel", "group", "is_joined", "task")
+    __slots__ = ("channel", "group", "is_joined", "is_receiving", "task")
 
     def __init__(self, group: LiveGroup) -> None:
         self.group = group
         self.channel: str | None = None
         self.is_joined = asyncio.Event()
+        self.is_receiving = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -121,9 +123,9 @@ class GroupLink:
         """Leave the topic's group."""
         member = self._members.pop(topic, None)
         if member is not None and member.task is not None:
-            self._leaving.setdefault(topic, set()).add(member.task)
-            member.task.add_done_callback(lambda task: self._has_left(topic, task))
-            member.task.cancel()
+            leaving = asyncio.create_task(_end(member, member.task), name="group, leaving")
+            self._leaving.setdefault(topic, set()).add(leaving)
+            leaving.add_done_callback(lambda task: self._has_left(topic, task))
 
     def rejoin(self) -> None:
         """Redis was away: whatever it knew of groups may be gone."""
@@ -144,7 +146,6 @@ class GroupLink:
         loop = asyncio.get_running_loop()
         layer = self._layer()
         pause_s = _FIRST_PAUSE_S
-        is_receiving = False
         try:
             while True:
                 started_s = loop.time()
@@ -154,18 +155,19 @@ class GroupLink:
                         member.channel = channel
                         await layer.group_add(member.group.name, channel)
                     member.is_joined.set()
-                    is_receiving = True
+                    member.is_receiving = True
                     await self._receive(layer, topic, member.group, channel)
                 except Exception as error:  # noqa: BLE001 - any layer, any failure
                     self._complain(error)
-                is_receiving = False
+                member.is_receiving = False
                 if loop.time() - started_s > _LONGEST_PAUSE_S:
                     pause_s = _FIRST_PAUSE_S
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
         finally:
+            was_receiving, member.is_receiving = member.is_receiving, False
             if member.channel is not None:
-                await self._leave(layer, member.group, member.channel, is_receiving)
+                await self._leave(layer, member.group, member.channel, was_receiving)
 
     async def _receive(self, layer: Any, topic: str, group: LiveGroup, channel: str) -> None:
         handled = 0
@@ -250,6 +252,15 @@ class GroupLink:
                 in_words(error),
                 exc_info=trace,
             )
+
+
+async def _end(member: _Member, task: asyncio.Task[None]) -> None:
+    """Cancel until it is heard: ``wait_for()`` of Python 3.11, in redis-py, may lose one."""
+    task.cancel()
+    while not task.done():
+        await asyncio.wait((task,), timeout=CANCEL_INTERVAL_S)
+        if member.is_receiving:
+            task.cancel()
 
 
 async def _give_back(layer: Any, channel: str) -> None:

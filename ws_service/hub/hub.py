@@ -13,6 +13,7 @@ from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable
+from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
 from ws_service.hub.sequencer import Verdict, judge
@@ -62,8 +63,10 @@ class Hub:
         live_groups: LiveGroups | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._streams = Streams(AsyncBroker(url), keys)
+        broker = AsyncBroker(url)
+        self._streams = Streams(broker, keys)
         self._link = DoorbellLink(url, keys, self.ring, self._on_restored)
+        self.echo = Echo(broker, keys, self._link)
         self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes
         self._topics: dict[str, HubTopic] = {}
@@ -199,6 +202,8 @@ class Hub:
         """A doorbell has come."""
         topic = self._topics.get(name)
         if topic is None:
+            if name == self.echo.topic:
+                self.echo.hear(message)
             return
         try:
             doorbell = Doorbell.parse(message)
