@@ -17,7 +17,24 @@ from tests.live import CHECKOUT, Site, wait_until
 pytestmark = pytest.mark.browser
 
 LOADS = 200
-PERIOD_S = 0.02
+# Fifty steps a second, on average: what a busy machine holds up is caught up with. Only the
+# topic is told: a group_send() from synchronous code costs more than all the rest.
+STEPS = """
+import signal, threading, time
+import django
+django.setup()
+from example.counter.models import Counter
+from example.counter.steps import make_step
+from ws_service import publish, topic_name
+
+stopping = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+counter, due_at = Counter.first(), time.monotonic()
+while not stopping.wait(max(0, due_at - time.monotonic())):
+    make_step(counter)
+    publish(topic_name("counter", number=counter.pk), {"n": counter.n}, on_commit=False)
+    due_at += 0.02
+"""
 
 
 def number_in_database(site: Site) -> int:
@@ -29,17 +46,16 @@ def number_in_database(site: Site) -> int:
 
 
 @pytest.fixture
-def ticking(site: Site, tmp_path: Path) -> Iterator[Child]:
-    """Fifty publications a second, from a process of the site."""
-    argv = [sys.executable, "-m", "example.manage", "tick", f"--period={PERIOD_S}"]
-    log = tmp_path / "tick.log"
-    with Child("tick", argv, env=site.environment(), cwd=CHECKOUT, log=log) as child:
+def stepping(site: Site, tmp_path: Path) -> Iterator[Child]:
+    """A process of the site that publishes all the time."""
+    argv, log = [sys.executable, "-c", STEPS], tmp_path / "steps.log"
+    with Child("steps", argv, env=site.environment(), cwd=CHECKOUT, log=log) as child:
         wait_until(lambda: number_in_database(site) > 0)
         yield child
 
 
 def test_two_hundred_pages_agree_with_the_database(
-    live_site: GunicornSite, site: Site, ticking: Child, context: BrowserContext
+    live_site: GunicornSite, site: Site, stepping: Child, context: BrowserContext
 ) -> None:
     """Each page's number, carried on by what it received, is the database's: no gap, no repeat."""
     page = context.new_page()
@@ -52,7 +68,7 @@ def test_two_hundred_pages_agree_with_the_database(
         loads.append(side(page, "right"))
         assert loads[-1].is_whole, loads[-1]
 
-    assert ticking.stop() == 0, ticking.tail()
+    assert stepping.stop() == 0, stepping.tail()
     last = number_in_database(site)
     wait_for(page, f"right.last === {last}")
     assert side(page, "right").is_whole
@@ -60,4 +76,4 @@ def test_two_hundred_pages_agree_with_the_database(
     # There was something to fall in: steps were made between the rendering and the listening.
     assert sum(load.recovered for load in loads) >= LOADS
     assert sum(load.arrived for load in loads) > sum(load.recovered for load in loads)
-    assert last - first >= LOADS
+    assert last - first >= 5 * LOADS

@@ -15,6 +15,7 @@ from example.counter.steps import RedisUnreachable, make_step, tell_step
 logger = logging.getLogger(__name__)
 
 PERIOD_S = 0.2
+CATCH_UP_S = 1.0
 
 
 class Command(BaseCommand):
@@ -42,9 +43,12 @@ class Command(BaseCommand):
             if is_told:
                 make_step(counter)
             is_told = self._tell(counter)
-            # After a wait for Redis there is no sense in catching up on the time missed.
-            due_at = max(due_at + period, time.monotonic())
-            self._stopping.wait(due_at - time.monotonic())
+            # A busy machine's delay is caught up with; the time that Redis was away is not.
+            due_at += period
+            now = time.monotonic()
+            if not is_told or now - due_at > CATCH_UP_S:
+                due_at = now + period
+            self._stopping.wait(max(0.0, due_at - now))
         logger.info("Stopped counting at %d", counter.n)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
