@@ -1,4 +1,7 @@
-"""Which consumer serves which path, like a urls.py. ``ws/health/`` is there without an entry."""
+"""What is served, like a urls.py: consumers by path, and topics, which clients subscribe to.
+
+``ws/health/`` is there without an entry, and ``/connection/websocket`` where there are topics.
+"""
 
 from django.conf import settings
 from django.urls import path
@@ -22,4 +25,8 @@ demo_urlpatterns = [
 websocket_urlpatterns = [
     # Your own go here: path("ws/orders/<int:pk>/", OrderConsumer.as_asgi()),
     *(demo_urlpatterns if settings.DEMO_CONSUMERS else []),
+]
+
+topics = [
+    # Your own go here: topic("orders:<int:pk>", OrderTopic, name="order"), both from ws_service.
 ]

@@ -61,6 +61,7 @@ class DoorbellLink:
         self._changed: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._must_tell = False
+        self._is_given_up = False
         self._heard_s = 0.0
 
     def start(self) -> None:
@@ -83,10 +84,13 @@ class DoorbellLink:
         if waiter is None:
             waiter = self._waiters[topic] = asyncio.get_running_loop().create_future()
             self._change(topic)
+        asked_s = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(SUBSCRIBE_LIMIT_S):
                 await asyncio.shield(waiter)
         except TimeoutError as error:
+            if self._heard_s < asked_s:
+                self._give_up_connection()
             raise BrokerUnavailable("Redis did not confirm a subscription in time") from error
 
     def unsubscribe(self, topic: str) -> None:
@@ -97,6 +101,11 @@ class DoorbellLink:
             waiter.set_exception(BrokerUnavailable("nobody wants this topic any more"))
             waiter.exception()  # somebody may have stopped waiting
         self._change(topic)
+
+    def _give_up_connection(self) -> None:
+        """It is silently dead: a new one now, not when the next ping shows it."""
+        self._is_given_up = True
+        self._wake.set()
 
     def _change(self, topic: str) -> None:
         self._changed[topic] = None
@@ -129,6 +138,7 @@ class DoorbellLink:
         self._confirmed.clear()
         self._changed = dict.fromkeys(self._wanted)
         self._must_tell = True
+        self._is_given_up = False
         self._heard_s = asyncio.get_running_loop().time()
         self._wake.set()
         speaking = asyncio.create_task(self._speak(connection), name="doorbell link, speaking")
@@ -171,6 +181,8 @@ class DoorbellLink:
                     pinged_s = loop.time()
                     await _send(connection, "PING")
                 self._wake.clear()
+                if self._is_given_up:
+                    raise OSError("a subscription was not confirmed")
                 await self._send_changes(connection)
         except (RedisError, OSError) as error:
             logger.debug("The doorbell link failed while speaking: %s", in_words(error))

@@ -1,0 +1,144 @@
+"""The connection on which a process hears doorbells: it confirms, notices, and comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+import redis
+
+from devkit.redis_server import RedisServer
+from tests.faults.link import Link
+from tests.waiting import until
+from ws_service.broker.keys import Keys
+from ws_service.broker.link import DoorbellLink
+from ws_service.errors import BrokerUnavailable
+
+
+class Ear:
+    """A doorbell link over a network that the test may disturb."""
+
+    def __init__(self, network: Link) -> None:
+        self.network = network
+        self.keys = Keys(f"test-{uuid4().hex[:8]}")
+        self.heard: list[tuple[str, bytes]] = []
+        self.restored = 0
+        self.link = DoorbellLink(
+            f"redis://127.0.0.1:{network.port}/0",
+            self.keys,
+            lambda topic, message: self.heard.append((topic, message)),
+            self._count,
+        )
+
+    def _count(self) -> None:
+        self.restored += 1
+
+
+@pytest.fixture
+def network(redis_server: RedisServer) -> Iterator[Link]:
+    with Link(redis_server.port) as network:
+        yield network
+
+
+@pytest.fixture
+async def ear(network: Link) -> AsyncIterator[Ear]:
+    ear = Ear(network)
+    ear.link.start()
+    yield ear
+    await ear.link.close()
+
+
+@pytest.fixture
+def bell(redis_server: RedisServer, ear: Ear) -> Iterator["Bell"]:
+    with redis.Redis(port=redis_server.port) as client:
+        yield Bell(client, ear.keys)
+
+
+class Bell:
+    """Rings directly at the Redis."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    def ring(self, topic: str, message: bytes = b"x") -> None:
+        self._client.publish(self._keys.doorbell(topic), message)
+
+
+async def test_after_the_confirmation_everything_is_heard(ear: Ear, bell: Bell) -> None:
+    """The channel layer returns earlier: what is published then reaches nobody."""
+    for number in range(200):
+        topic = f"t:{number}"
+        await ear.link.subscribe(topic)
+        bell.ring(topic)
+    await until(lambda: [topic for topic, _ in ear.heard] == [f"t:{n}" for n in range(200)])
+
+
+async def test_topic_names_of_any_form_are_told_apart(ear: Ear, bell: Bell) -> None:
+    """A name may hold what the names of keys are made of."""
+    names = ["a", "a:bell:b", "{ws0}", "ä ö", "*", "[a]"]
+    for name in names:
+        await ear.link.subscribe(name)
+    for name in names:
+        bell.ring(name, name.encode())
+    expected = [(name, name.encode()) for name in names]
+    await until(lambda: ear.heard == expected, lambda: f"{ear.heard}")
+
+
+async def test_a_cut_connection_comes_back_with_all_topics(
+    ear: Ear, bell: Bell, network: Link
+) -> None:
+    """And says so, because what rang meanwhile was not heard."""
+    topics = [f"t:{number}" for number in range(1_200)]
+    await asyncio.gather(*map(ear.link.subscribe, topics))
+    before = ear.restored
+    network.cut()
+    await until(lambda: ear.restored == before + 1)
+    bell.ring(topics[0])
+    bell.ring(topics[-1])
+    await until(lambda: len(ear.heard) == 2)
+
+
+async def test_unsubscribe_and_subscribe_in_one_turn_ends_subscribed(ear: Ear, bell: Bell) -> None:
+    """A topic is forgotten in the moment in which somebody wants it."""
+    await ear.link.subscribe("t")
+    for _ in range(50):
+        ear.link.unsubscribe("t")
+        await ear.link.subscribe("t")
+    bell.ring("t")
+    await until(lambda: len(ear.heard) == 1)
+
+
+async def test_a_silently_dead_connection_is_replaced_when_nothing_is_confirmed(
+    ear: Ear, network: Link
+) -> None:
+    """Not when the next ping shows it: until then no new topic could be joined."""
+    await ear.link.subscribe("before")
+    before = ear.restored
+    network.half_open()
+    with pytest.raises(BrokerUnavailable):
+        await ear.link.subscribe("t")
+    network.mend()
+    await until(lambda: ear.restored == before + 1)
+    await ear.link.subscribe("t")
+
+
+async def test_while_redis_is_away_a_subscription_fails_in_time(ear: Ear, network: Link) -> None:
+    """The client is told to try again; it is still wanted, so the return of Redis is enough."""
+    await ear.link.subscribe("before")
+    with network.down():
+        with pytest.raises(BrokerUnavailable):
+            await ear.link.subscribe("t")
+        ear.link.unsubscribe("t")
+    await ear.link.subscribe("t")
+
+
+async def test_unsubscribing_ends_the_wait_of_who_subscribes(ear: Ear, network: Link) -> None:
+    """Nobody hangs until the time limit for a topic that is given up."""
+    await ear.link.subscribe("before")
+    with network.down():
+        waiting = asyncio.create_task(ear.link.subscribe("t"))
+        await asyncio.sleep(0)
+        ear.link.unsubscribe("t")
+        with pytest.raises(BrokerUnavailable):
+            await waiting
