@@ -69,6 +69,8 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     def _use_service_protocol(self) -> None:
         self.ws_factory.protocol = ServiceProtocol
+        # Say 1007 or 1009 before the end of a connection; the default is to cut it.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
         if self.signal_handlers:
             # A closed terminal is a stop like any other; Twisted handles only INT and TERM.
             signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.stop))
