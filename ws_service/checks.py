@@ -18,6 +18,7 @@ from ws_service.topics import load_topics
 TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
 _CORE_LAYER_BLOCKS_S = 5
+_CORE_LAYERS = ("channels_redis.core.RedisChannelLayer", "ws_service.layers.RecoverableCoreLayer")
 
 
 @register(TAG)
@@ -123,7 +124,7 @@ def check_layer_timeouts(
 
 def _layers_that_time_out() -> Iterator[str]:
     for alias, layer in channel_layer_settings().items():
-        if layer.get("BACKEND") != "channels_redis.core.RedisChannelLayer":
+        if layer.get("BACKEND") not in _CORE_LAYERS:
             continue
         hosts = layer.get("CONFIG", {}).get("hosts") or [None]
         for host in hosts:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 
 from tests.bridge.conftest import RECOVERABLE, STOCK
 from ws_service import Topic, topic
@@ -136,3 +137,10 @@ def test_without_a_channel_layer_there_are_no_groups(settings: Any) -> None:
     settings.CHANNEL_LAYERS = {}
     with pytest.raises(InvalidRouting, match="CHANNEL_LAYERS"):
         table(topic("room:<slug:room>", RoomTopic, group="chat.<slug:room>"))
+
+
+def test_the_core_layers_time_out_is_checked_for_ours_too(settings: Any) -> None:
+    """Its waiting is inherited: redis-py 8's default closes idle consumers with 1011."""
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": RECOVERABLE["core"]}}
+    ids = [message.id for message in run_checks(tags=["ws_service"])]
+    assert ids == ["ws_service.W001"]
