@@ -1,13 +1,14 @@
 """Knows what every client must have seen, and says what was wrong with what it saw.
 
 It knows from the publishers' answers which publication has which position, and from the epochs
-how the stream went on after each restart of Redis. It assumes what the tests keep to: a snapshot
-is older than a restart, never than two, and every epoch gets confirmed publications.
+how the stream went on after each restart of Redis. It assumes what the tests keep to: no snapshot
+is older than the restart before, and every epoch gets confirmed publications.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from tests.conformance.event_log import Event
 
@@ -40,6 +41,7 @@ class Epoch:
     """The publications that were made in one epoch of a topic."""
 
     name: str
+    begun_at: float
     uids: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -50,12 +52,16 @@ class Epoch:
 class Stream:
     """A topic's true history."""
 
-    def __init__(self, confirmations: Sequence[Confirmation], history_size: int) -> None:
+    def __init__(
+        self, confirmations: Sequence[Confirmation], history_size: int, restarts: Sequence[float]
+    ) -> None:
+        self._restarts = restarts
         self._size = min(history_size, RECOVERY_LIMIT)
         self._confirmations = sorted(confirmations, key=lambda each: each.answered_at)
+        self._offsets = {each.uid: each.offset for each in confirmations}
         epochs: dict[str, Epoch] = {}
         for each in self._confirmations:
-            epoch = epochs.setdefault(each.epoch, Epoch(each.epoch))
+            epoch = epochs.setdefault(each.epoch, Epoch(each.epoch, each.answered_at))
             epoch.uids[each.offset] = each.uid
         self.epochs = list(epochs.values())
         self._number = {epoch.name: number for number, epoch in enumerate(self.epochs)}
@@ -79,9 +85,26 @@ class Stream:
         later = self.epochs[self._number[at.epoch] + 1 : self._number[epoch] + 1]
         return all(at.offset < each.start for each in later)
 
-    def is_taken_back(self, at: At) -> bool:
-        """Whether Redis later went on from before this position."""
-        return at.epoch in self._number and not self.covers(at, self.epochs[-1].name)
+    def is_taken_back(self, at: At, time: float = inf) -> bool:
+        """Whether Redis has restarted before this time, and went on from before this position."""
+        if at.epoch not in self._number:
+            return False
+        return any(
+            at.offset >= epoch.start and self._restarted_before(epoch) <= time
+            for epoch in self.epochs[self._number[at.epoch] + 1 :]
+        )
+
+    def may_have_been(self, uid: str, at: At) -> bool:
+        """Whether it was published there and nobody knows but who heard it.
+
+        Redis ended before it could answer, took it back, and got it again from its publisher;
+        hardly ever at the very offset that it had before.
+        """
+        return self.is_taken_back(at) and self._offsets.get(uid, at.offset) != at.offset
+
+    def _restarted_before(self, epoch: Epoch) -> float:
+        """When the Redis ended that an epoch's own Redis has followed."""
+        return max((time for time in self._restarts if time < epoch.begun_at), default=inf)
 
     def is_out_of_reach(self, at: At, epoch: str, time: float) -> bool:
         """Whether what came after a position may have left the history at this time."""
@@ -107,16 +130,20 @@ class Oracle:
     """Judges the logs of clients.
 
     history_sizes: what each topic keeps, by the beginning of its name.
+    restarts: when a Redis was ended; the times are of the clock that all others are of.
     """
 
     def __init__(
-        self, confirmations: Iterable[Confirmation], history_sizes: Mapping[str, int]
+        self,
+        confirmations: Iterable[Confirmation],
+        history_sizes: Mapping[str, int],
+        restarts: Sequence[float],
     ) -> None:
         by_topic: dict[str, list[Confirmation]] = defaultdict(list)
         for each in confirmations:
             by_topic[each.topic].append(each)
         self.streams = {
-            topic: Stream(each, history_sizes[topic.split(":")[0]])
+            topic: Stream(each, history_sizes[topic.split(":")[0]], restarts)
             for topic, each in by_topic.items()
         }
 
@@ -171,7 +198,7 @@ class _Judge:
         self._verdict.gaps_announced += 1
         if (
             not self._stream.covers(at, to.epoch)
-            or self._stream.is_taken_back(at)
+            or self._stream.is_taken_back(at, time)
             or self._stream.is_out_of_reach(at, to.epoch, time)
         ):
             self._verdict.gaps_unavoidable += 1
@@ -194,14 +221,10 @@ class _Judge:
         truth = self._stream.uid_at(epoch, offset)
         if truth is not None and truth != uid:
             self._say(f"{uid} at {offset} in {epoch}, where {truth} was published")
-        elif truth is None and not self._may_be_unconfirmed(uid, offset, epoch):
+        elif truth is None and not self._stream.may_have_been(uid, At(offset, epoch)):
             self._say(f"{uid} at {offset} in {epoch}, where nothing was published")
         self._seen.add(uid)
         self._at = At(max(offset, self._at.offset), epoch)
-
-    def _may_be_unconfirmed(self, uid: str, offset: int, epoch: str) -> bool:
-        """Whether the publisher's answer may be missing: Redis died first, and took it back."""
-        return self._stream.is_taken_back(At(offset, epoch))
 
     def _say(self, sentence: str) -> None:
         self._verdict.wrong.append(f"{self._who}: {sentence}")

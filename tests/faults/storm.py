@@ -5,8 +5,8 @@ import queue
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -41,6 +41,7 @@ class Plan:
     services: processes of it, on which clients come in turns.
     doorbells: probabilities, for `tests.sites.push_site.doorbells`.
     sabotage: the mechanism to switch off in the service.
+    linger_s: how long a service keeps a topic without subscribers.
     settling_limit_s: how long to wait at the end for what has not arrived.
     """
 
@@ -59,6 +60,7 @@ class Plan:
     python_clients: int = 2
     topics_of_each: int = 5
     settling_limit_s: float = 30.0
+    linger_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class Storm:
         self._stack = ExitStack()
         self._confirmations: list[Confirmation] = []
         self._running = 0
-        self._restarted_at = 0.0
+        self._restarts: list[float] = []
         self._brokers: list[Link] = []
         self._services: list[Service] = []
         self._sdks: list[Sdk] = []
@@ -151,6 +153,7 @@ class Storm:
                 "DOORBELL_FAULTS": f"seed={self.plan.seed + number} {self.plan.doorbells}",
                 "SABOTAGE": self.plan.sabotage,
                 "PING_INTERVAL": "1",
+                "LINGER": str(self.plan.linger_s),
             },
         )
         self._stack.callback(service.stop)
@@ -223,7 +226,7 @@ class Storm:
 
     def _settle(self) -> None:
         """Wait until nothing is on its way any more; what is missing then is lost."""
-        oracle = Oracle(self._confirmations, HISTORY_SIZES)
+        oracle = Oracle(self._confirmations, HISTORY_SIZES, self._restarts)
         deadline = time.monotonic() + self.plan.settling_limit_s
         while time.monotonic() < deadline and not self._is_settled(oracle):
             time.sleep(0.2)
@@ -244,11 +247,11 @@ class Storm:
         )
 
     def _judge(self) -> None:
-        oracle = Oracle(self._confirmations, HISTORY_SIZES)
+        oracle = Oracle(self._confirmations, HISTORY_SIZES, self._restarts)
         for sdk in self._sdks:
             oracle.judge(sdk.log.all(), self.outcome.verdict, name=f"{sdk.name} ")
             for event in sdk.log.all():
-                if event["type"] in ("disconnected", "unsubscribed"):
+                if event["type"] in ("disconnected", "unsubscribed") and event["code"]:
                     self.outcome.verdict.wrong.append(f"{sdk.name}: ended for good: {event}")
         if self.outcome.verdict.wrong:
             self._keep_what_was_seen()
@@ -270,6 +273,12 @@ class Storm:
     def half_open_a_client(self) -> None:
         """A phone that vanished: only pings tell."""
         self._wait_for(lambda: self._front.half_open_one(self._chance), ANSWER_LIMIT_S)
+
+    def resubscribe(self) -> None:
+        """A page that closes a panel and opens it again: both commands may be in one frame."""
+        sdk, client, topic = self._chance.choice(self._subscriptions)
+        sdk.tell("unsubscribe", client, channel=topic)
+        sdk.tell("subscribe", client, channel=topic)
 
     def restart_service(self) -> None:
         """A deployment."""
@@ -295,25 +304,32 @@ class Storm:
         broker.mend()
 
     def restart_redis(self) -> None:
-        with self._restart():
-            redis_restart.whole(self._redis)
+        self._wait_for_a_settled_epoch()
+        self._note_restart()
+        redis_restart.whole(self._redis)
 
     def restart_redis_stale(self) -> None:
-        with self._restart():
-            redis_restart.stale(self._redis, lambda: self._wait_for_publications(3))
+        self._wait_for_a_settled_epoch()
+
+        def meanwhile() -> None:
+            self._wait_for_publications(3)
+            self._note_restart()
+
+        redis_restart.stale(self._redis, meanwhile)
 
     def restart_redis_empty(self) -> None:
-        with self._restart():
-            redis_restart.empty(self._redis)
+        self._wait_for_a_settled_epoch()
+        self._note_restart()
+        redis_restart.empty(self._redis)
 
-    @contextmanager
-    def _restart(self) -> Iterator[None]:
-        """The oracle wants confirmed publications in each epoch."""
-        self._wait_for_publications(2, since=self._restarted_at)
-        yield
-        self._restarted_at = time.monotonic()
+    def _note_restart(self) -> None:
+        self._restarts.append(time.monotonic())
 
     # --- Waiting ---------------------------------------------------------------------------
+
+    def _wait_for_a_settled_epoch(self) -> None:
+        """The oracle wants confirmed publications of every topic in each epoch."""
+        self._wait_for_publications(2, since=self._restarts[-1] if self._restarts else 0.0)
 
     def _wait_for_publications(self, number: int, since: float | None = None) -> None:
         """Wait until each topic has so many that were begun later than `since` (now)."""

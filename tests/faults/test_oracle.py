@@ -28,8 +28,9 @@ def event(type_: str, **fields: Any) -> Event:
 
 
 def judge(confirmations: list[Confirmation], log: list[Event]) -> Verdict:
+    """Redis restarted at 0.5."""
     verdict = Verdict()
-    Oracle(confirmations, {"shallow": 5}).judge(log, verdict)
+    Oracle(confirmations, {"shallow": 5}, [0.5]).judge(log, verdict)
     return verdict
 
 
@@ -77,7 +78,24 @@ def test_a_client_that_was_ahead_of_a_restored_redis_must_be_told() -> None:
     silent = [*start, subscribed(5, "b", recovered=True), *publications("b", [6])]
     assert "taken back" in judge(truth, silent).wrong[0]
     unnoticed = [*start, *publications("b", [6])]
-    assert judge(truth, unnoticed).wrong
+    assert "nothing was published" in judge(truth, unnoticed).wrong[0]
+
+
+def test_what_redis_took_back_before_it_answered_may_have_been_heard() -> None:
+    """Its publisher, without an answer, has published it again at another offset."""
+    truth = confirmed("a", range(1, 4)) + confirmed("b", range(3, 6), at=1.0)
+    unanswered = event("publication", offset=4, data={"uid": "b5"}, at=0.4)
+    log = [subscribed(3, "a"), unanswered, subscribed(5, "b", recovered=False)]
+    assert judge(truth, log).wrong == []
+
+
+def test_a_gap_before_the_restart_is_not_excused_by_it() -> None:
+    """Else every needless gap would hide behind a later restart."""
+    truth = confirmed("a", range(1, 6)) + confirmed("b", range(4, 7), at=1.0)
+    for at, is_right in ((0.4, False), (0.6, True)):
+        log = [subscribed(4, "a"), subscribed(5, "a", recovered=False, at=at)]
+        log += [subscribed(6, "b", recovered=False)]
+        assert bool(judge(truth, log).wrong) != is_right
 
 
 def test_a_client_that_was_not_ahead_goes_on_without_a_gap() -> None:

@@ -20,6 +20,7 @@ WHOLE = Plan(
     cuts=220,
     faults={
         "half_open_a_client": 20,
+        "resubscribe": 100,
         "kill_service": 4,
         "restart_service": 1,
         "restart_redis": 3,
@@ -30,6 +31,7 @@ WHOLE = Plan(
     },
     topics=DEEP + SHALLOW,
     services=2,
+    linger_s=1.0,
 )
 
 

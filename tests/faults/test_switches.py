@@ -16,7 +16,7 @@ SWITCHES = {
     "duplicate-check": "duplicated",
     "change-index": "lost at the end",
     "attach-rule": "duplicated",
-    "epoch-rule": "was published|taken back|lost at the end",
+    "epoch-rule": "where .* was published|taken back",
 }
 
 # Short and hard: few topics, so that clients come back to each in the middle of publications.
@@ -39,7 +39,7 @@ def test_with_all_mechanisms_it_is_green(site: Site, sdk_package: Path, tmp_path
     assert run(SHORT, site, sdk_package, tmp_path).verdict.wrong == []
 
 
-@pytest.mark.parametrize(("switch", "complaint"), SWITCHES.items())
+@pytest.mark.parametrize(("switch", "complaint"), SWITCHES.items(), ids=SWITCHES)
 def test_without_one_mechanism_it_is_red(
     switch: str, complaint: str, site: Site, sdk_package: Path, tmp_path: Path
 ) -> None:

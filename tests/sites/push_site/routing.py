@@ -14,6 +14,7 @@ from tests.sites.push_site.topics import (
     UserTopic,
 )
 from ws_service import Topic, topic
+from ws_service.hub import hub
 
 topics = [
     topic("open:<str:name>", OpenTopic, name="open"),
@@ -29,5 +30,7 @@ websocket_urlpatterns = [path("ws/counters/", tell_counters)]
 # Not in the settings: what is disturbed imports models.
 if settings.DOORBELL_FAULTS:
     doorbells.disturb(doorbells.Faults.parse(settings.DOORBELL_FAULTS))
+if settings.LINGER is not None:
+    hub.LINGER_S = settings.LINGER  # type: ignore[misc]
 if settings.SABOTAGE:
     sabotage.SWITCHES[settings.SABOTAGE]()

@@ -1,7 +1,8 @@
 """The example site with topics of every kind, for the official clients and for faults.
 
 Environment beside the example's: BROKER_URL (the link to the broker; none: REDIS_URL),
-PING_INTERVAL, FLAGS (a folder), DOORBELL_FAULTS and SABOTAGE (empty: nothing is disturbed).
+PING_INTERVAL, FLAGS (a folder), LINGER (seconds), DOORBELL_FAULTS and SABOTAGE (empty: nothing is
+disturbed).
 """
 
 from example.settings import *  # noqa: F403
@@ -16,6 +17,8 @@ WS_SERVICE = {
 }
 # A folder in which a test raises flags: `flaky:a` may be subscribed to once FLAGS/a exists.
 FLAGS = env.str("FLAGS", default="")
+# How long the hub keeps a topic without subscribers; short, so that it often begins anew.
+LINGER = env.float("LINGER", default=None)
 # "seed=7 drop=0.03 duplicate=0.05 delay=0.05": probabilities for each doorbell.
 DOORBELL_FAULTS = env.str("DOORBELL_FAULTS", default="")
 # One mechanism to switch off, so that a test can see that it is needed.
