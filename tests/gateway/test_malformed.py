@@ -1,0 +1,112 @@
+"""Malformed input gets the documented error or end, and never a traceback."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.gateway.client import Client
+from tests.live import Service
+
+Open = Callable[..., Client]
+BREACH = (3501, "bad request")
+
+
+@pytest.fixture(autouse=True)
+def no_traceback(served: Service) -> Iterator[None]:
+    """Anybody can send nonsense: it must not fill the log with errors of the service."""
+    before = served.child.tail(10_000)
+    yield
+    new = served.child.tail(10_000)[len(before) :]
+    assert "Traceback" not in new
+    assert "ERROR" not in new
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "", "\n", "{", "nonsense", "[]", "null", "\x00", "\ufeff{}", "[" * 16_000, '{"a":' * 3_000,
+        '{"id":1,"dance":{}}', '{"id":1,"connect":{}}', '{"id":"1","rpc":{}}', "{}",
+        '{"subscribe":{"channel":"open:a"}}', '{"id":9,"subscribe":{"channel":7}}',
+        '{"id":9,"subscribe":{"channel":"\\ud800"}}', '{"id":9,"subscribe":{}}',
+        '{"id":99999999999999999999,"rpc":{}}', '{"id":9,"subscribe":[]}',
+        '{"id":9,"subscribe":{"channel":"open:a","offset":-1}}',
+        '{"id":9,"history":{"channel":"open:a","limit":"all"}}',
+        '{"id":9,"subscribe":{"channel":"open:a","flag":%s}}' % ("9" * 5_000),
+        b"", b"\xff\x00\xfe", b"\x00", b'{"id":9,"subscribe":{"channel":"\xff"}}',
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_breaks_the_protocol_ends_the_connection(client: Client, frame: str | bytes) -> None:
+    """With a code that tells SDKs not to try the same again."""
+    client.say(frame)
+    assert client.end() == BREACH
+
+
+@pytest.mark.parametrize("frame", ['{"id":1,"subscribe":{"channel":"open:a"}}', "{}", "nonsense"])
+def test_commands_before_connect_end_the_connection(open_client: Open, frame: str) -> None:
+    """Nobody is served before it is known who asks."""
+    client = open_client(is_connected=False)
+    client.say(frame)
+    assert client.end() == BREACH
+
+
+def test_a_token_ends_the_connection_for_good(open_client: Open) -> None:
+    """Nobody here can verify it."""
+    client = open_client(is_connected=False)
+    client.say(client.command("connect", token="x.y.z"))
+    assert client.end() == (3500, "invalid token")
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"),
+    [
+        ("open:" + "x" * 250, None), ("open:" + "x" * 251, 107), ("open:" + "ü" * 126, 107),
+        ("open:a\nb", 107), ("open:a\x00", 107), ("ws_service:control", 107),
+        ("nowhere", 102), ("open:", 102), ("open:a/b", 102), ("denied:a", 103), ("user", 103),
+    ],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["subscribe", "history"])
+def test_names_that_can_not_be_get_an_error(
+    client: Client, kind: str, channel: str, code: int | None
+) -> None:
+    """And the connection goes on."""
+    reply = client.ask(kind, channel=channel)
+    assert reply.get("error", {}).get("code") == code
+    assert "temporary" not in reply.get("error", {})
+    assert client.error("rpc") == 108
+
+
+def test_a_second_subscription_is_105_and_one_too_many_106(client: Client, name: str) -> None:
+    """The site allows four."""
+    for n in range(4):
+        assert client.ask("subscribe", channel=f"open:{name}-{n}")["subscribe"]["positioned"]
+    assert client.error("subscribe", channel=f"open:{name}-0") == 105
+    assert client.error("subscribe", channel=f"open:{name}-4") == 106
+    assert client.ask("unsubscribe", channel=f"open:{name}-0")["unsubscribe"] == {}
+    assert client.ask("subscribe", channel=f"open:{name}-4")["subscribe"]["recoverable"]
+
+
+def test_many_commands_in_one_frame_are_all_answered(client: Client, name: str) -> None:
+    """More than may wait: the reading stops for a while, nothing is lost."""
+    commands = [client.command("history", channel=f"open:{name}-{n % 20}") for n in range(200)]
+    client.say(*commands)
+    heard = {client.hear()["id"] for _ in commands}
+    assert heard == {command["id"] for command in commands}
+
+
+def test_binary_frames_with_commands_are_understood(client: Client) -> None:
+    """The answer is text."""
+    client.say(b'{"id":77,"rpc":{}}')
+    assert client.reply_to(77)["error"]["code"] == 108
+
+
+def test_a_frame_over_the_limit_is_1009(client: Client) -> None:
+    """In bytes; the JavaScript SDK takes it as final."""
+    client.say('{"id":9,"rpc":{"data":"%s"}}' % ("🎉" * 5_000))
+    assert client.end()[0] == 1009
+
+
+def test_after_all_this_the_service_serves(client: Client, name: str) -> None:
+    """One client's nonsense is nobody else's trouble."""
+    assert client.ask("subscribe", channel=f"open:{name}")["subscribe"]["epoch"]
