@@ -1,6 +1,7 @@
 """The connection on which a process hears doorbells: it confirms, notices, and comes back."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import redis
 from devkit.redis_server import RedisServer
 from tests.faults.link import Link
 from tests.waiting import until
+from ws_service.broker import link
 from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.errors import BrokerUnavailable
@@ -142,3 +144,30 @@ async def test_unsubscribing_ends_the_wait_of_who_subscribes(ear: Ear, network: 
         ear.link.unsubscribe("t")
         with pytest.raises(BrokerUnavailable):
             await waiting
+
+
+async def test_a_link_that_has_nothing_to_hear_stays(
+    ear: Ear, network: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site without subscribers is no dead Redis."""
+    monkeypatch.setattr(link, "PING_INTERVAL_S", 0.1)
+    await until(lambda: ear.restored == 1)
+    await ear.link.subscribe("t")
+    network.cut()
+    await until(lambda: ear.restored == 2)
+    ear.link.unsubscribe("t")
+    for _ in range(5):
+        heard_s = ear.link._heard_s
+        await until(lambda heard_s=heard_s: ear.link._heard_s > heard_s)  # an answer to a ping
+    assert ear.restored == 2
+
+
+async def test_a_link_without_an_answer_to_its_ping_is_replaced(
+    ear: Ear, network: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall that forgot the connection tells nobody."""
+    monkeypatch.setattr(link, "PING_INTERVAL_S", 0.1)
+    await ear.link.subscribe("t")
+    before = ear.restored
+    assert network.half_open_one(random.Random(1))
+    await until(lambda: ear.restored > before)

@@ -169,21 +169,25 @@ class DoorbellLink:
 
     async def _speak(self, connection: redis.asyncio.Connection) -> None:
         loop = asyncio.get_running_loop()
-        pinged_s = loop.time()
+        pinged_s: float | None = None
+        next_ping_s = loop.time() + PING_INTERVAL_S
         try:
             while True:
                 try:
-                    async with asyncio.timeout_at(pinged_s + PING_INTERVAL_S):
+                    async with asyncio.timeout_at(next_ping_s):
                         await self._wake.wait()
                 except TimeoutError:
-                    if self._heard_s < pinged_s:
-                        raise OSError("nothing was heard after a ping") from None
+                    if pinged_s is not None and self._heard_s < pinged_s:
+                        raise _SilentlyDead("nothing was heard after a ping") from None
                     pinged_s = loop.time()
+                    next_ping_s = pinged_s + PING_INTERVAL_S
                     await _send(connection, "PING")
                 self._wake.clear()
                 if self._is_given_up:
-                    raise OSError("a subscription was not confirmed")
+                    raise _SilentlyDead("a subscription was not confirmed")
                 await self._send_changes(connection)
+        except _SilentlyDead as error:
+            logger.warning("Listening for publications on a new connection: %s", error)
         except (RedisError, OSError) as error:
             logger.debug("The doorbell link failed while speaking: %s", in_words(error))
         finally:
@@ -218,6 +222,10 @@ class DoorbellLink:
         if self._must_tell and not self._unconfirmed and not self._changed:
             self._must_tell = False
             self._on_restored()
+
+
+class _SilentlyDead(Exception):
+    """The connection looks well and carries nothing."""
 
 
 async def _send(connection: redis.asyncio.Connection, *command: Any) -> None:
