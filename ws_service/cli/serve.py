@@ -108,7 +108,7 @@ def _with_port(text: str, port: int) -> str:
 def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = True) -> int:
     # Twisted's reactor first: whatever the site imports may install another one.
     try:
-        from ws_service.server import daphne
+        from ws_service.server import daphne, garbage
     except ModuleNotFoundError as error:
         return _refuse(f"{error}. Install the server: pip install 'django-ws-service[server]'")
     import django
@@ -134,6 +134,7 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     for bind in binds:
         if bind.unix_path is not None:
             daphne.remove_stale_socket(bind.unix_path)
+    garbage.settle()
     status = daphne.serve(
         application,
         [*map(daphne.endpoint_of, binds), *args.endpoint],
