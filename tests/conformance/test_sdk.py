@@ -27,6 +27,7 @@ def is_gap(event: Any) -> bool:
 # --- Subscribing and hearing ---------------------------------------------------------------
 
 
+@pytest.mark.promise("exactly-once")
 def test_publications_arrive_once_and_in_order(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -125,6 +126,7 @@ def test_history_is_refused_with_the_codes_of_the_protocol(
 # --- Permission ----------------------------------------------------------------------------
 
 
+@pytest.mark.promise("default-deny")
 @pytest.mark.parametrize(
     ("topic", "code"), [("denied:a", 103), ("user:Ada", 103), ("nowhere:a", 102)]
 )
@@ -146,6 +148,7 @@ def test_the_users_own_topic_is_allowed(sdk: Sdk, stage: Stage, site: Site, name
     sdk.tell("disconnect", name)
 
 
+@pytest.mark.promise("temporary-error")
 def test_a_temporary_error_is_retried(sdk: Sdk, stage: Stage, client: str, name: str) -> None:
     """A database that was away for a moment must not leave pages dead until they are reloaded."""
     listener = sdk.subscribe(client, f"flaky:{name}")
@@ -158,6 +161,7 @@ def test_a_temporary_error_is_retried(sdk: Sdk, stage: Stage, client: str, name:
 # --- Recovery ------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("recovery")
 def test_after_a_cut_what_was_missed_arrives(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -177,6 +181,7 @@ def test_after_a_cut_what_was_missed_arrives(
     assert back["streamPosition"]["offset"] == 1
 
 
+@pytest.mark.promise("exactly-once")
 def test_more_missed_than_is_kept_is_a_gap_that_is_told(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -196,6 +201,7 @@ def test_more_missed_than_is_kept_is_a_gap_that_is_told(
     listener.wait_for_data([1, 403])
 
 
+@pytest.mark.promise("page-seam")
 def test_a_page_hears_what_came_after_its_state(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -236,6 +242,7 @@ def test_a_position_that_never_was_is_refused(
 # --- Restarts ------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("recovery")
 def test_after_a_restart_of_the_service_what_was_missed_arrives(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -251,6 +258,7 @@ def test_after_a_restart_of_the_service_what_was_missed_arrives(
     assert not any(map(is_gap, listener.events("subscribed")))
 
 
+@pytest.mark.promise("redis-restart")
 def test_a_redis_that_comes_back_whole_costs_nothing(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -265,6 +273,7 @@ def test_a_redis_that_comes_back_whole_costs_nothing(
     assert len(sdk.log.of(client, None, "connected")) == 1
 
 
+@pytest.mark.promise("redis-restart")
 def test_a_redis_that_lost_writes_is_told_as_a_gap(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -288,6 +297,7 @@ def test_a_redis_that_lost_writes_is_told_as_a_gap(
     assert all(later == earlier + 1 for earlier, later in pairwise(listener.offsets[4:]))
 
 
+@pytest.mark.promise("redis-restart")
 def test_a_redis_that_lost_everything_is_told_as_a_gap(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:

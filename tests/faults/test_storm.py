@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+import pytest
+
 from tests.faults.storm import Outcome, Plan, Storm
 from tests.live import Site
 
@@ -43,6 +45,7 @@ def run(plan: Plan, site: Site, sdk_package: Path, folder: Path) -> Outcome:
     return outcome
 
 
+@pytest.mark.promise("exactly-once")
 def test_nothing_is_lost_duplicated_or_swapped_without_a_word(
     site: Site, sdk_package: Path, tmp_path: Path
 ) -> None:
@@ -64,6 +67,7 @@ def test_nothing_is_lost_duplicated_or_swapped_without_a_word(
         assert outcome.counters[counter] >= 200, counter
 
 
+@pytest.mark.promise("recovery")
 def test_while_the_history_covers_it_there_is_no_gap(
     site: Site, sdk_package: Path, tmp_path: Path
 ) -> None:
