@@ -97,6 +97,10 @@ class UnknownTopic(WsServiceError, LookupError):
         self.name = name
 
 
+class InvalidIdempotencyKey(WsServiceError, ValueError):
+    """A key that can't be: no text, empty, no UTF-8 form, or more than 255 bytes."""
+
+
 class InvalidPayload(WsServiceError, ValueError):
     """Data that has no JSON form: NaN, Infinity, lone surrogates, unknown types."""
 

@@ -47,8 +47,11 @@ class Keys:
         return f"{self._tag(self.partition_of(topic))}:bell:{topic}"
 
     def idempotency(self, topic: str, key: str) -> str:
-        """What a publication with this idempotency key was answered."""
-        return f"{self._tag(self.partition_of(topic))}:once:{key}:{topic}"
+        """What a publication with this idempotency key was answered.
+
+        The newline can't be part of a topic's name: no other topic and key make the same.
+        """
+        return f"{self._tag(self.partition_of(topic))}:once:{topic}\n{key}"
 
     def changes(self, partition: int) -> str:
         """A sorted set: topics by the number of their last change."""

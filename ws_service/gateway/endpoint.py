@@ -47,9 +47,7 @@ class PushEndpoint:
             max(1, round(config.ping_interval_s)), config.send_buffer_limit_bytes
         )
         # A recovery is one message, in a buffer that has other things to hold as well.
-        self._recovery_limit_bytes = (
-            min(config.send_buffer_limit_bytes, config.message_limit_bytes) // 2 - _ENVELOPE_BYTES
-        )
+        self._recovery_limit_bytes = config.send_buffer_limit_bytes // 2 - _ENVELOPE_BYTES
         self._commands: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Commands] = (
             weakref.WeakKeyDictionary()
         )

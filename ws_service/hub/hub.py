@@ -136,10 +136,19 @@ class Hub:
     async def history(
         self, name: str, *, after: int, limit: int, reverse: bool
     ) -> tuple[Position, Sequence[Encoded]]:
-        """Where a topic stands, and publications of its stream. Raises BrokerUnavailable."""
+        """Where a topic stands, and publications of its stream; as many as a recovery may carry,
+        at least one: who wants more asks again from there. Raises BrokerUnavailable.
+        """
         part = await self._streams.read(name, after, min(limit, RECOVERY_LIMIT), reverse=reverse)
-        encoded = [Encoded.of(each.offset, each.payload) for each in part.publications]
-        return part.lineage.top, encoded
+        found: list[Encoded] = []
+        size = 0
+        for each in part.publications:
+            encoded = Encoded.of(each.offset, each.payload)
+            size += len(encoded.json)
+            if found and size > self._recovery_limit_bytes:
+                break
+            found.append(encoded)
+        return part.lineage.top, found
 
     # --- topics --------------------------------------------------------------------------
 

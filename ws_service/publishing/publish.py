@@ -15,6 +15,7 @@ from ws_service.broker.scripts import Call, publish_answer, publish_call, read_a
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import count
 from ws_service.publishing.broker import Publisher, publisher
+from ws_service.publishing.idempotency import check_idempotency_key
 from ws_service.publishing.payload import encode_payload
 from ws_service.signals import publish_failed
 from ws_service.topics import site_topics
@@ -64,12 +65,14 @@ def publish(
     Publications of one process and topic arrive in the order of the calls (of the commits).
     Blocks for ``WS_SERVICE["PUBLISH_TIMEOUT"]`` a topic at most. Safe for threads and forks.
 
-    Raises UnknownTopic, InvalidTopicName, InvalidPayload, PayloadTooLarge, at the call in any
-    case; with ``on_commit=False`` also BrokerUnavailable.
+    Raises UnknownTopic, InvalidTopicName, InvalidPayload, PayloadTooLarge, InvalidIdempotencyKey,
+    at the call in any case; with ``on_commit=False`` also BrokerUnavailable.
     """
     names = [topic] if isinstance(topic, str) else list(topic)
     source = publisher()
     payload = encode_payload(data, source.payload_limit_bytes)
+    if idempotency_key is not None:
+        check_idempotency_key(idempotency_key)
     calls = [_call(source, name, payload, idempotency_key) for name in names]
     if on_commit:
         for name, call in zip(names, calls, strict=True):

@@ -35,8 +35,11 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
     """Daphne's protocol, but what the application sends is what goes out.
 
     Stock Daphne raises for close codes from 1001 to 2999 (1011, 1012, 1013 …), which leaves the
-    connection open, drops the reason, and never sends an empty message.
+    connection open, drops the reason, never sends an empty message, and refuses to send more than
+    it would take from a client.
     """
+
+    maxMessagePayloadSize: int
 
     def handle_reply(self, message: Event) -> None:
         if self.state != self.STATE_OPEN:
@@ -49,6 +52,14 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
             self.serverSend(message["text"], False)
         else:
             super().handle_reply(message)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802
+        # The limit is for what clients send; autobahn would hold us to it as well, and raise.
+        limit_bytes, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().serverSend(content, binary)
+        finally:
+            self.maxMessagePayloadSize = limit_bytes
 
     def _close(self, code: int, reason: str) -> None:
         if not is_sendable(code):
@@ -70,7 +81,8 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
     def _use_service_protocol(self) -> None:
         self.ws_factory.protocol = ServiceProtocol
         # Say 1007 or 1009 before the end of a connection; the default is to cut it.
-        self.ws_factory.setProtocolOptions(failByDrop=False)
+        # (setProtocolOptions() would set other options back to its own defaults.)
+        self.ws_factory.failByDrop = False
         if self.signal_handlers:
             # A closed terminal is a stop like any other; Twisted handles only INT and TERM.
             signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self.stop))

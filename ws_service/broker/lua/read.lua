@@ -16,7 +16,10 @@ if not epoch then
     'server', string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '',
     'lineage', string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+-- Never sooner than a publication has said: a long history needs its position as long.
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
 
 -- Clients may ask from any number; a large one would have no exact text as part of an id.
 local limit, after = tonumber(ARGV[2]), math.min(tonumber(ARGV[1]), offset + 1)
