@@ -17,6 +17,7 @@ def layer(request: pytest.FixtureRequest) -> str:
     return RECOVERABLE[request.param]
 
 
+@pytest.mark.promise("bridge")
 def test_one_send_reaches_consumers_and_the_topic(chat: Chat, room: str) -> None:
     """Nobody has to change the sending code, and consumers get the very event they got before."""
     with chat.service.connect(f"/ws/chat/{room}/") as consumer:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+import redis.asyncio
 
 from devkit.redis_server import RedisServer
 from tests.faults.link import Link
@@ -171,3 +172,64 @@ async def test_a_link_without_an_answer_to_its_ping_is_replaced(
     before = ear.restored
     assert network.half_open_one(random.Random(1))
     await until(lambda: ear.restored > before)
+
+
+async def test_a_topic_that_is_wanted_again_while_many_are_given_up_is_heard(
+    ear: Ear, bell: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a minute after a mass disconnect, while Redis is slow."""
+    topics = [f"t:{number}" for number in range(2_000)]
+    await asyncio.gather(*map(ear.link.subscribe, topics))
+    send = link._send
+    again: list[asyncio.Task[None]] = []
+
+    async def slow_send(connection: redis.asyncio.Connection, *command: str) -> None:
+        if command[0] == "UNSUBSCRIBE" and not again:
+            again.append(asyncio.create_task(ear.link.subscribe(topics[-1])))
+            await asyncio.sleep(0)
+        await send(connection, *command)
+
+    monkeypatch.setattr(link, "_send", slow_send)
+    for topic in topics:
+        ear.link.unsubscribe(topic)
+    await until(lambda: bool(again))
+    await again[0]
+    bell.ring(topics[-1])
+    await until(lambda: len(ear.heard) == 1)
+
+
+async def test_a_redis_that_does_not_answer_a_new_connection_is_tried_again(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A balancer that accepts and has nobody behind it, during a failover."""
+    monkeypatch.setattr(link, "CONNECT_LIMIT_S", 0.3)
+    with Link(redis_server.port) as network:
+        network.half_open()
+        ear = Ear(network)
+        ear.link._url += "1"  # another database is asked for on the new connection
+        ear.link.start()
+        await until(lambda: network.connections() > 0)
+        network.mend()
+        await until(lambda: ear.restored == 1)
+        await ear.link.close()
+
+
+async def test_a_redis_that_refuses_to_be_listened_to_is_asked_with_pauses_and_named(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A user without the right to channels: the default of new ones."""
+    with redis.Redis(port=redis_server.port) as admin, Link(redis_server.port) as network:
+        rights = ("on", ">secret", "+@all", "~*", "resetchannels")
+        admin.execute_command("ACL", "SETUSER", "deaf", *rights)
+        ear = Ear(network)
+        ear.link._url = f"redis://deaf:secret@127.0.0.1:{network.port}/0"
+        ear.link.start()
+        with pytest.raises(BrokerUnavailable):
+            await ear.link.subscribe("t")
+        lines = [r.getMessage() for r in caplog.records if r.name == "ws_service.broker.link"]
+        assert len(lines) == 1
+        assert "permissions" in lines[0]
+        assert "secret" not in lines[0]
+        assert ear.restored == 0
+        await ear.link.close()
+        admin.acl_deluser("deaf")

@@ -21,6 +21,7 @@ def no_traceback(served: Service) -> Iterator[None]:
     assert "ERROR" not in new
 
 
+@pytest.mark.promise("malformed")
 @pytest.mark.parametrize(
     "frame",
     [

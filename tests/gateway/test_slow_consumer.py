@@ -40,6 +40,7 @@ def publish_until_slow(channel: str, state: State, before: int) -> None:
             return
 
 
+@pytest.mark.promise("slow-client")
 @on_uvicorn
 def test_a_client_that_does_not_read_is_told_3008_and_recovers(
     open_client: Callable[..., Client], idler: socket.socket, state: State, name: str

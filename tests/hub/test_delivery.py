@@ -1,7 +1,10 @@
 """From a doorbell to the subscribers: once, in order, shared."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 import redis
 
 from devkit.redis_server import RedisServer
@@ -9,6 +12,7 @@ from tests.hub.conftest import TOPIC, Stage
 from tests.waiting import until
 from ws_service.broker.doorbell import PAYLOAD_LIMIT_BYTES
 from ws_service.broker.position import Position
+from ws_service.broker.scripts import StreamPart
 from ws_service.metrics import counters
 
 
@@ -143,3 +147,32 @@ async def test_a_topic_that_nobody_wants_lingers_and_is_forgotten(
         topic.linger.fire()
         assert TOPIC not in stage.hub._topics
         await until(lambda: client.pubsub_numsub(channel) == [(channel.encode(), 0)])
+
+
+async def test_a_doorbell_lost_while_the_store_is_being_read_is_found(
+    stage: Stage, deaf: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reading may have come a moment too early, and the index names a change once."""
+    listener, _, _ = await stage.subscribe()
+    position = stage.publish(1)
+    await stage.hears(listener, [1])
+    deaf()
+    read = stage.hub._streams.read
+    asked = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def slow_read(*args: Any, **kwargs: Any) -> StreamPart:
+        part = await read(*args, **kwargs)
+        asked.set()
+        await go_on.wait()
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", slow_read)
+    stage.ring(9, position, 9)  # ahead: the store is read, and 2 is not there yet
+    await asked.wait()
+    stage.publish(2)
+    seen = stage.hub._watcher._seen
+    last = {partition: number for partition, (number, _) in seen.items()}
+    await until(lambda: {p: n for p, (n, _) in seen.items()} != last)
+    go_on.set()
+    await stage.hears(listener, [1, 2])

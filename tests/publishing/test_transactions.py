@@ -57,6 +57,7 @@ def test_it_is_published_after_the_commit_in_the_order_of_the_calls(store: Store
     assert store.data("orders:1") == store.data("orders:2") == list(range(5))
 
 
+@pytest.mark.promise("on-commit")
 def test_what_is_rolled_back_is_never_seen(store: Store) -> None:
     """It has never happened."""
     with suppress(LookupError), transaction.atomic():
@@ -110,6 +111,7 @@ def page(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Client:
     return Client()
 
 
+@pytest.mark.promise("publish-failure")
 def test_redis_down_during_a_save_does_not_fail_the_request(
     connect: Connect,
     own_redis: RedisServer,

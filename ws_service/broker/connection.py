@@ -55,7 +55,7 @@ def listening_connection(url: str) -> redis.asyncio.Connection:
     return cast("redis.asyncio.Connection", connection)
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """What happened; a refusal in Redis's own words, which name no address and no password."""
     is_refusal = isinstance(error, redis.exceptions.ResponseError)
     return f"Redis refused: {str(error)[:200]}" if is_refusal else in_words(error)
@@ -87,11 +87,11 @@ class BlockingBroker:
             if time.monotonic() - started_s > self._time_limit_s / 2:
                 raise BrokerUnavailable(in_words(error)) from error
         except RedisError as error:
-            raise BrokerUnavailable(_why(error)) from error
+            raise BrokerUnavailable(why(error)) from error
         try:
             return self._run(call)
         except (RedisError, OSError) as error:
-            raise BrokerUnavailable(_why(error)) from error
+            raise BrokerUnavailable(why(error)) from error
 
     def _run(self, call: Call) -> Any:
         arguments = (*call.keys, *call.arguments)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from ws_service.broker.connection import listening_connection
+from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
 from ws_service.broker.keys import Keys
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
@@ -22,6 +22,9 @@ PING_INTERVAL_S: Final = 5.0
 """A link on which nothing was heard for one interval after a ping is dead, whatever TCP says."""
 
 SUBSCRIBE_LIMIT_S: Final = 3.0
+CONNECT_LIMIT_S: Final = 2 * READ_LIMIT_S
+"""With the password and the database, which are answered on the new connection."""
+
 CHANNELS_AT_ONCE: Final = 500
 MESSAGES_A_TURN: Final = 128
 """Messages that are handled before the event loop gets its turn."""
@@ -54,6 +57,8 @@ class DoorbellLink:
         self._wanted: dict[str, None] = {}
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._is_down = False
+        self._pause_s = _FIRST_PAUSE_S
         # Of the present connection only.
         self._sent: set[str] = set()
         self._unconfirmed: Counter[str] = Counter()
@@ -112,24 +117,22 @@ class DoorbellLink:
         self._wake.set()
 
     async def _run(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        was_down = False
         while True:
             connection = listening_connection(self._url)
             try:
-                await connection.connect()  # type: ignore[no-untyped-call]
-                if was_down:
-                    logger.info("Listening for publications again")
-                was_down, pause_s = False, _FIRST_PAUSE_S
+                async with asyncio.timeout(CONNECT_LIMIT_S):
+                    await connection.connect()  # type: ignore[no-untyped-call]
                 await self._listen(connection)
             except (RedisError, OSError) as error:
-                if not was_down:
-                    logger.warning("Not listening for publications: %s", in_words(error))
-                was_down = True
+                if not self._is_down:
+                    logger.warning("Not listening for publications: %s", why(error))
+                self._is_down = True
+            except Exception:  # a bug here must not make the process deaf for ever
+                logger.exception("The doorbell link failed")
             finally:
                 await connection.disconnect(nowait=True)
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
-            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+            self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
 
     async def _listen(self, connection: redis.asyncio.Connection) -> None:
         """Serve one connection until it fails."""
@@ -197,13 +200,15 @@ class DoorbellLink:
         changed, self._changed = self._changed, {}
         added = [t for t in changed if t in self._wanted and t not in self._sent]
         gone = [t for t in changed if t not in self._wanted and t in self._sent]
+        # All of it before the first await: whoever asks meanwhile must not be told that a topic is
+        # confirmed which is about to be unsubscribed.
+        self._sent.update(added)
+        self._unconfirmed.update(added)
+        self._sent.difference_update(gone)
+        self._confirmed.difference_update(gone)
         for topics in _chunks(added):
-            self._sent.update(topics)
-            self._unconfirmed.update(topics)
             await _send(connection, "SUBSCRIBE", *map(self._keys.doorbell, topics))
         for topics in _chunks(gone):
-            self._sent.difference_update(topics)
-            self._confirmed.difference_update(topics)
             await _send(connection, "UNSUBSCRIBE", *map(self._keys.doorbell, topics))
         self._tell_if_restored()
 
@@ -221,6 +226,11 @@ class DoorbellLink:
     def _tell_if_restored(self) -> None:
         if self._must_tell and not self._unconfirmed and not self._changed:
             self._must_tell = False
+            # Only now: a Redis may take a connection and refuse what is asked on it.
+            if self._is_down:
+                logger.info("Listening for publications again")
+            self._is_down = False
+            self._pause_s = _FIRST_PAUSE_S
             self._on_restored()
 
 

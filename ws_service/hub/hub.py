@@ -202,7 +202,7 @@ class Hub:
         """Past the limit, other topics' tails go: they can be read again from the store."""
         if self._tail_memory.used > TAILS_LIMIT_BYTES:
             for other in self._topics.values():
-                if other is not topic:
+                if other is not topic and not other.waiting:
                     other.tail.clear()
 
     # --- publications --------------------------------------------------------------------
@@ -245,13 +245,13 @@ class Hub:
 
     def _replay(self, topic: HubTopic) -> None:
         """Handle what was held, until something has to be looked up again."""
-        held, overflowed = topic.release()
+        held, must_look = topic.release()
         for doorbell in held:
             if topic.is_held:
                 topic.hold(doorbell)
             else:
                 self._handle(topic, doorbell)
-        if overflowed and not topic.is_held and topic.has_history:
+        if must_look and not topic.is_held and topic.has_history:
             self._synchroniser.start(topic)
 
     def _flush_soon(self, topic: HubTopic) -> None:

@@ -32,13 +32,14 @@ class HubTopic:
     lineage: where it stands; its top is the topic's position.
     generation: how often it was rebased: what was read before is then of no use.
     held: doorbells that came while the store was being read.
+    must_look: something came meanwhile that is not held, and that this reading may not show.
     waiting: how many are about to attach; such a topic isn't forgotten.
     """
 
     __slots__ = (
-        "_encoder", "_pending", "backfill", "generation", "has_history", "held",
-        "held_overflowed", "joined", "lineage", "linger", "name", "state", "subscriptions",
-        "synchronising", "tail", "waiting",
+        "_encoder", "_pending", "backfill", "generation", "has_history", "held", "joined",
+        "lineage", "linger", "must_look", "name", "state", "subscriptions", "synchronising",
+        "tail", "waiting",
     )  # fmt: skip
 
     def __init__(self, name: str, has_history: bool, tail: Tail) -> None:
@@ -52,7 +53,7 @@ class HubTopic:
         self.backfill: asyncio.Future[None] | None = None
         self.synchronising: asyncio.Task[None] | None = None
         self.held: list[Doorbell] = []
-        self.held_overflowed = False
+        self.must_look = False
         self.waiting = 0
         self.generation = 0
         self.linger: Timer | None = None
@@ -72,13 +73,13 @@ class HubTopic:
         if len(self.held) < HELD_LIMIT:
             self.held.append(doorbell)
         else:
-            self.held_overflowed = True
+            self.must_look = True
 
     def release(self) -> tuple[list[Doorbell], bool]:
-        """What was held, and whether some of it was dropped."""
-        held, overflowed = self.held, self.held_overflowed
-        self.held, self.held_overflowed = [], False
-        return held, overflowed
+        """What was held, and whether the store must be read again."""
+        held, must_look = self.held, self.must_look
+        self.held, self.must_look = [], False
+        return held, must_look
 
     def advance(self, offset: int, payload: bytes) -> None:
         """The next publication: into the tail, and on its way to the subscribers."""

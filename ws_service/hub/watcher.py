@@ -52,6 +52,8 @@ class Watcher:
                 if not self._is_deaf:
                     logger.warning("The change index can't be read: %s", error)
                 self._is_deaf = True
+            except Exception:  # a bug here must not end the watch
+                logger.exception("The change watcher failed")
             else:
                 self._is_deaf = False
 
@@ -71,12 +73,12 @@ class Watcher:
     def _compare(self, name: str, earlier: Position, stored: Position) -> None:
         """earlier: where the topic stood before the store was asked."""
         topic = self._topics.get(name)
-        if topic is None or topic.is_held:
+        if topic is None:
             return
         position = topic.position
         has_lost = stored.offset < earlier.offset
         if stored.epoch != position.epoch or stored.offset > position.offset or has_lost:
-            self._synchroniser.start(topic)
+            self._look(topic)
 
     async def _watch(self, partition: int) -> None:
         after, server = self._seen.get(partition, (-1, ""))
@@ -102,13 +104,20 @@ class Watcher:
         for change in behind:
             if self._is_behind(change.topic, change.position):
                 count("ws_service_lost_doorbells_total")
-                self._synchroniser.start(self._topics[change.topic])
+                self._look(self._topics[change.topic])
 
     def _is_behind(self, name: str, stored: Position) -> bool:
         topic = self._topics.get(name)
-        if topic is None or topic.is_held or not topic.has_history:
+        if topic is None or not topic.has_history:
             return False
         return stored.epoch != topic.position.epoch or stored.offset > topic.position.offset
+
+    def _look(self, topic: HubTopic) -> None:
+        """Read the store; once more, where somebody may have read it a moment too early."""
+        if topic.is_held:
+            topic.must_look = True
+        else:
+            self._synchroniser.start(topic)
 
     async def _again(self, topic: HubTopic) -> None:
         if self._topics.get(topic.name) is topic:

@@ -39,7 +39,7 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
     it would take from a client.
     """
 
-    maxMessagePayloadSize: int
+    maxMessagePayloadSize: int  # noqa: N815 - autobahn's name
 
     def handle_reply(self, message: Event) -> None:
         if self.state != self.STATE_OPEN:
