@@ -11,9 +11,7 @@ import pytest
 from devkit.redis_server import RedisServer
 from tests.live import CHECKOUT, LOGIN, Service, Site, bare_environment, hear, tell
 
-PART = re.compile(
-    r"^# (settings\.py|mysite/topics\.py|mysite/routing\.py|anywhere)", re.MULTILINE
-)
+PART = re.compile(r"^# (settings\.py|mysite/topics\.py|mysite/routing\.py|anywhere)", re.MULTILINE)
 
 
 def readme_parts() -> dict[str, str]:

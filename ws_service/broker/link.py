@@ -27,7 +27,8 @@ CONNECT_LIMIT_S: Final = 2 * READ_LIMIT_S
 
 CHANNELS_AT_ONCE: Final = 500
 MESSAGES_A_TURN: Final = 128
-"""Messages that are handled before the event loop gets its turn."""
+BYTES_A_TURN: Final = 131_072
+"""What is handled before the event loop gets its turn: subscribers' buffers hold some of these."""
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
@@ -152,17 +153,19 @@ class DoorbellLink:
             await asyncio.gather(speaking, return_exceptions=True)
 
     async def _hear(self, connection: redis.asyncio.Connection) -> None:
-        handled = 0
+        handled = size = 0
         while True:
             message = await connection.read_response()
             self._heard_s = asyncio.get_running_loop().time()
             match message:
                 case [b"message", bytes(channel), bytes(data)]:
+                    size += len(data)
                     self.ring(self._keys.topic_of(channel.decode()), data)
                 case [b"subscribe", bytes(channel), _]:
                     self._confirm(self._keys.topic_of(channel.decode()))
             handled += 1
-            if handled % MESSAGES_A_TURN == 0:
+            if handled >= MESSAGES_A_TURN or size >= BYTES_A_TURN:
+                handled = size = 0
                 # Reading what has arrived already doesn't suspend; others need the loop too.
                 await asyncio.sleep(0)
 

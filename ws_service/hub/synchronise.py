@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 300
 
+BYTES_A_TURN: Final = 131_072
+"""What is given to subscribers before they can send it on: less than their buffers hold."""
+
 
 class Synchroniser:
     """One reader for each topic at a time.
@@ -59,7 +62,7 @@ class Synchroniser:
 
     async def _run(self, topic: HubTopic) -> None:
         try:
-            while self._apply(topic, await self._read(topic)):
+            while await self._apply(topic, await self._read(topic)):
                 pass
             self.doubtful.pop(topic.name, None)
         except BrokerUnavailable as error:
@@ -73,7 +76,7 @@ class Synchroniser:
     async def _read(self, topic: HubTopic) -> StreamPart:
         return await self._streams.read(topic.name, topic.position.offset, READ_AT_ONCE)
 
-    def _apply(self, topic: HubTopic, part: StreamPart) -> bool:
+    async def _apply(self, topic: HubTopic, part: StreamPart) -> bool:
         """Take over what was read; True when there is more."""
         top, publications = part.lineage.top, part.publications
         if top.epoch != topic.position.epoch or top.offset < topic.position.offset:
@@ -86,9 +89,15 @@ class Synchroniser:
             count("ws_service_gaps_unrepaired_total")
             self._rebase(topic, part)
             return False
+        count("ws_service_gaps_repaired_total")
+        size = 0
         for publication in publications:
             topic.advance(publication.offset, publication.payload)
-        count("ws_service_gaps_repaired_total")
+            size += len(publication.payload)
+            if size > BYTES_A_TURN:
+                size = 0
+                topic.flush()
+                await asyncio.sleep(0)
         self._on_advanced(topic)
         return topic.position.offset < top.offset
 

@@ -10,7 +10,10 @@ from ws_service.hub.subscription import Subscription
 from ws_service.hub.tail import Encoded, Tail
 from ws_service.hub.wheel import Timer
 from ws_service.protocol.codec import PushEncoder, encode_publication
-from ws_service.protocol.lines import Lines
+from ws_service.protocol.lines import Lines, joined_up_to
+
+JOINED_LIMIT_BYTES: Final = 65_536
+"""Publications that came together are joined up to here; one that is larger goes alone."""
 
 HELD_LIMIT: Final = 1_024
 """Doorbells that wait while the store is being read; past it they are read from there as well."""
@@ -102,12 +105,10 @@ class HubTopic:
         Before anybody is attached or detached, so that everybody gets exactly what was published
         while they were.
         """
-        if not self._pending:
-            return
-        lines = Lines.joined(self._pending)
-        self._pending = []
-        for subscription in self.subscriptions:
-            subscription.subscriber.deliver(lines)
+        pending, self._pending = self._pending, []
+        for lines in joined_up_to(JOINED_LIMIT_BYTES, pending):
+            for subscription in self.subscriptions:
+                subscription.subscriber.deliver(lines)
 
     def attach(self, subscription: Subscription) -> None:
         self.flush()

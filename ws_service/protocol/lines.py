@@ -1,6 +1,6 @@
 """Encoded messages, made once and shared by every connection that gets them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -26,6 +26,20 @@ class Lines:
             return parts[0]
         text = "\n".join([part.text for part in parts])
         return cls(text, sum([part.size for part in parts]) + len(parts) - 1)
+
+
+def joined_up_to(limit_bytes: int, parts: Iterable[Lines]) -> Iterator[Lines]:
+    """The same lines in as few frames as the limit allows; a larger part is a frame of its own."""
+    frame: list[Lines] = []
+    size = 0
+    for part in parts:
+        if frame and size + part.size >= limit_bytes:
+            yield Lines.joined(frame)
+            frame, size = [], 0
+        frame.append(part)
+        size += part.size + 1
+    if frame:
+        yield Lines.joined(frame)
 
 
 PING = Lines("{}", 2)

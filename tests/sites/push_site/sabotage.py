@@ -63,9 +63,10 @@ def no_epoch_rule() -> None:
     def judge_without(position: Position, doorbell: Doorbell) -> Verdict:
         return judge(position, replace(doorbell, epoch=position.epoch))
 
-    def apply_without(synchroniser: Synchroniser, topic: HubTopic, part: StreamPart) -> bool:
+    async def apply_without(synchroniser: Synchroniser, topic: HubTopic, part: StreamPart) -> bool:
         top = replace(part.lineage.top, epoch=topic.position.epoch)
-        return apply(synchroniser, topic, replace(part, lineage=replace(part.lineage, top=top)))
+        part = replace(part, lineage=replace(part.lineage, top=top))
+        return await apply(synchroniser, topic, part)
 
     def covers_without(lineage: Lineage, position: Position) -> bool:
         return position.offset <= lineage.top.offset
