@@ -120,6 +120,14 @@ class BrokerUnavailable(WsServiceError):
     """Redis could not be reached in time, or refused; the text has no address or password."""
 
 
+class TooManyTopics(WsServiceError):
+    """A process holds as many topics as it may; ``limit`` is how many."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"this process holds {limit} topics already")
+        self.limit = limit
+
+
 class BrokerNotConfigured(WsServiceError):
     """Topics need a Redis and the settings name none."""
 

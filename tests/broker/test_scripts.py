@@ -30,9 +30,9 @@ def test_reading_does_not_shorten_the_life_of_a_position(redis_server: RedisServ
         )
         broker.run(read_call(keys, "t", 0, 10))
         assert client.pttl(keys.metadata("t")) > 89 * DAY_MS
-        # One that was made by looking at it lives as long as a client may stay away.
+        # One that was only ever looked at: whoever may ask can make as many as there are names.
         broker.run(read_call(keys, "new", 0, 0))
-        assert 29 * DAY_MS < client.pttl(keys.metadata("new")) <= 30 * DAY_MS
+        assert DAY_MS / 2 < client.pttl(keys.metadata("new")) <= DAY_MS
     broker.close()
 
 

@@ -1,5 +1,6 @@
 """What each command gets: its result, its error, or the end."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from msgspec import Raw
 
 from tests.protocol.peer import Peer, asked, close_code, errors, messages
 from ws_service.protocol.codes import ReplyError
-from ws_service.protocol.effects import AskToSubscribe, Detach, ReadHistory, Write
+from ws_service.protocol.effects import AskToSubscribe, Detach, Effect, ReadHistory, Write
 from ws_service.protocol.messages import SubscribeRequest, SubscribeResult
+from ws_service.protocol.session import Session, SessionLimits
 
 
 def test_subscribe_is_asked_with_everything_that_the_client_said() -> None:
@@ -218,3 +220,23 @@ def test_a_frame_at_the_limit_is_taken() -> None:
     text = '{"id":2,"rpc":{"data":"' + "🎉" * 300 + '"}}'
     peer = Peer(frame_bytes=len(text.encode()))
     assert errors(peer.session.receive(text, 0.0)) == [(2, 108)]
+
+
+def test_more_commands_than_anybody_needs_end_the_connection() -> None:
+    """Each costs the server more than the client; whoever meant no harm comes back."""
+    limits = SessionLimits(commands_per_s=10, burst=20)
+    session = Session("c", "1", 25, limits)
+    session.receive('{"id":1,"connect":{}}', 0.0)
+    number = count(2)
+
+    def unsubscribe(now_s: float) -> list[Effect]:
+        return session.receive(f'{{"id":{next(number)},"unsubscribe":{{"channel":"a"}}}}', now_s)
+
+    for _ in range(19):
+        unsubscribe(0.0)
+    for second in range(1, 50):
+        for _ in range(10):
+            unsubscribe(float(second))
+            assert not session.is_closed
+    effects = [effect for _ in range(11) for effect in unsubscribe(50.0)]
+    assert close_code(effects) == 3013

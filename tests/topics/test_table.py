@@ -44,7 +44,7 @@ KEY = "075194d3-6885-417e-a8a8-6c931e272f00"
         ("orders:-1", Note, {"word": "-1"}),
         ("orders:a:b", Note, {"word": "a:b"}),
         ("orders:42:items", Note, {"word": "42:items"}),
-        ("days:2026-07", Order, {"year": 2026, "month": 7}),
+        ("days:2026-7", Order, {"year": 2026, "month": 7}),
         ("files:a/b:c", Note, {"path": "a/b:c"}),
         ("tags:x-1:all", Note, {"tag": "x-1"}),
         ("caf\u00e9 (1+1)", Note, {}),
@@ -208,3 +208,10 @@ def test_topic_name_knows_the_sites_topics(monkeypatch: pytest.MonkeyPatch) -> N
 def test_nobody_may_subscribe_unless_a_topic_says_so() -> None:
     """A forgotten method must not open everything."""
     assert Order("ada", "orders:1", {"pk": 1}).can_subscribe() is False
+
+
+def test_a_thing_has_one_name() -> None:
+    """Who subscribed to another one would wait for ever, and could make names without end."""
+    with pytest.raises(UnknownTopic, match=r"it is called 'days:2026-7'"):
+        TABLE.match("days:2026-07")
+    assert TABLE.match("orders:007").topic_class is Note, "the next pattern takes it as a word"

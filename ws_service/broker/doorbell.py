@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 VERSION: Final = b"1"
+OFFSET_DIGITS: Final = 19
 PAYLOAD_LIMIT_BYTES: Final = 16_384
 """Larger payloads are read from the stream, once per process that needs them."""
 
@@ -32,7 +33,8 @@ class Doorbell:
     def parse(cls, message: bytes) -> "Doorbell":
         """Raises UnreadableDoorbell."""
         parts = message.split(b" ", 3)
-        if len(parts) != 4 or parts[0] != VERSION or not parts[1].isdigit():
+        is_ours = len(parts) == 4 and parts[0] == VERSION
+        if not (is_ours and parts[1].isdigit() and len(parts[1]) <= OFFSET_DIGITS):
             raise UnreadableDoorbell
         epoch = parts[2].decode("ascii", "replace")
         return cls(int(parts[1]), "" if epoch == "-" else epoch, parts[3] or None)

@@ -160,7 +160,10 @@ class DoorbellLink:
             match message:
                 case [b"message", bytes(channel), bytes(data)]:
                     size += len(data)
-                    self.ring(self._keys.topic_of(channel.decode()), data)
+                    try:
+                        self.ring(self._keys.topic_of(channel.decode()), data)
+                    except Exception:  # one message must not make the process deaf
+                        logger.exception("A doorbell on %r could not be handled", channel)
                 case [b"subscribe", bytes(channel), _]:
                     self._confirm(self._keys.topic_of(channel.decode()))
             handled += 1

@@ -16,6 +16,9 @@ from ws_service.broker.position import EPOCHS_REMEMBERED, Lineage, Position
 METADATA_LIFETIME: Final = timedelta(days=30)
 """Longer than any client stays away: a position outlives the publications it counts."""
 
+UNUSED_METADATA_LIFETIME: Final = timedelta(days=1)
+"""Of a topic that never had a publication: clients may ask for any name that a pattern allows."""
+
 GENERATED_KEY_LIFETIME: Final = timedelta(minutes=1)
 """Longer than a client library repeats one call."""
 
@@ -138,7 +141,14 @@ def read_call(keys: Keys, topic: str, after: int, limit: int, *, reverse: bool =
     return Call(
         script("read"),
         (keys.metadata(topic), keys.stream(topic)),
-        (after, limit, _new_epoch(), _ms(METADATA_LIFETIME), "reverse" if reverse else ""),
+        (
+            after,
+            limit,
+            _new_epoch(),
+            _ms(METADATA_LIFETIME),
+            "reverse" if reverse else "",
+            _ms(UNUSED_METADATA_LIFETIME),
+        ),
     )
 
 

@@ -2,20 +2,22 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from msgspec import Raw
 
 from ws_service.broker.position import Position
-from ws_service.errors import BrokerUnavailable, InvalidTopicName, UnknownTopic
+from ws_service.errors import BrokerUnavailable, InvalidTopicName, TooManyTopics, UnknownTopic
 from ws_service.gateway.policy import TIME_LIMIT_S, Policies, PolicyFailed
 from ws_service.hub.hub import Hub
 from ws_service.hub.recovery import RECOVERY_LIMIT
 from ws_service.hub.subscription import Subscription
+from ws_service.metrics import count
 from ws_service.protocol.codes import ReplyError
 from ws_service.protocol.effects import AskToSubscribe, ReadHistory
 from ws_service.protocol.messages import HistoryResult, SubscribeRequest, SubscribeResult
+from ws_service.quiet import Quiet
 from ws_service.topics import TopicTable
 from ws_service.topics.table import Match
 
@@ -39,6 +41,7 @@ class Commands:
     topics: TopicTable
     policies: Policies
     hub: Hub
+    quiet: Quiet = field(default_factory=Quiet)
 
     async def subscribe(
         self, user: Any, ask: AskToSubscribe, subscription: Subscription
@@ -58,7 +61,7 @@ class Commands:
                 attached = await self.hub.subscribe(
                     subscription, has_history=has_history, since=since
                 )
-        except (BrokerUnavailable, TimeoutError) as error:
+        except (BrokerUnavailable, TooManyTopics, TimeoutError) as error:
             logger.debug("A subscription to %r failed: %s", request.channel, error)
             raise Refused(ReplyError.INTERNAL) from error
         if not has_history:
@@ -107,7 +110,10 @@ class Commands:
         try:
             return self.topics.match(name)
         except UnknownTopic as error:
-            logger.info("A client asked for a topic: %s", error)
+            count("ws_service_unknown_topics_total")
+            now_s = asyncio.get_running_loop().time()
+            if self.quiet.may_say("unknown topic", now_s):
+                logger.info("A client asked for a topic: %s", error)
             raise Refused(ReplyError.UNKNOWN_CHANNEL) from None
         except InvalidTopicName:
             raise Refused(ReplyError.BAD_REQUEST) from None

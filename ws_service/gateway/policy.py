@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from ws_service.database_threads import DatabaseThreads
 from ws_service.errors import DatabaseThreadsBusy
+from ws_service.metrics import count
 from ws_service.outage import in_words, is_outage
+from ws_service.quiet import Quiet
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class Policies:
     def __init__(self, threads: DatabaseThreads) -> None:
         self._threads = threads
         self._running = 0
+        self._quiet = Quiet()
 
     async def allows(self, policy: Callable[[], Any], deadline_s: float) -> bool:
         """What the policy answers.
@@ -46,7 +49,10 @@ class Policies:
         except DatabaseThreadsBusy as error:
             raise PolicyFailed(str(error)) from error
         except Exception as error:
-            _log(policy, error)
+            count("ws_service_policy_failures_total")
+            now_s = asyncio.get_running_loop().time()
+            if self._quiet.may_say((_name_of(policy), type(error)), now_s):
+                _log(policy, error)
             raise PolicyFailed(str(error)) from error
         finally:
             self._running -= 1
@@ -63,10 +69,14 @@ def _in_thread(policy: Callable[[], Any]) -> bool:
 
 
 def _log(policy: Callable[[], Any], error: Exception) -> None:
-    name = getattr(policy, "__qualname__", repr(policy))
+    name = _name_of(policy)
     if isinstance(error, TimeoutError):
-        logger.error("%s gave no answer in %g s; the client will try again", name, TIME_LIMIT_S)
+        logger.error("%s gave no answer in %g s; clients try again", name, TIME_LIMIT_S)
     elif is_outage(error):
         logger.error("%s failed: %s (%s)", name, in_words(error), error)
     else:
-        logger.error("%s failed; the client will try again", name, exc_info=error)
+        logger.error("%s failed; clients try again", name, exc_info=error)
+
+
+def _name_of(policy: Callable[[], Any]) -> str:
+    return getattr(policy, "__qualname__", repr(policy))

@@ -12,7 +12,7 @@ from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
-from ws_service.errors import BrokerUnavailable
+from ws_service.errors import TooManyTopics
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
@@ -30,6 +30,12 @@ logger = logging.getLogger(__name__)
 
 LINGER_S: Final = 30.0
 """How long a topic without subscribers is kept: who reconnects finds its tail."""
+
+LINGERING_LIMIT: Final = 10_000
+"""Topics that are kept though nobody is subscribed; the longest idle one goes first."""
+
+TOPICS_LIMIT: Final = 200_000
+"""Topics of a process; past it new ones get a temporary error."""
 
 TAILS_LIMIT_BYTES: Final = 67_108_864
 
@@ -70,6 +76,7 @@ class Hub:
         self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes
         self._topics: dict[str, HubTopic] = {}
+        self._lingering: dict[HubTopic, None] = {}
         self._tail_memory = TailMemory()
         self._dirty: dict[HubTopic, None] = {}
         self._waves = Waves(self._loop)
@@ -105,11 +112,13 @@ class Hub:
         """Attach a subscription, after recovering from ``since`` where that is asked for.
 
         It is attached when this returns: write the answer without an await in between, since
-        publications may follow in this very turn of the loop. Raises BrokerUnavailable; nothing
-        is attached then.
+        publications may follow in this very turn of the loop. Raises BrokerUnavailable,
+        TooManyTopics; nothing is attached then.
         """
         topic = self._topics.get(subscription.channel)
         if topic is None:
+            if len(self._topics) >= TOPICS_LIMIT:
+                raise TooManyTopics(TOPICS_LIMIT)
             topic = self._join(subscription.channel, has_history)
         topic.waiting += 1
         try:
@@ -167,7 +176,7 @@ class Hub:
             if topic.has_history:
                 part = await self._streams.read(topic.name, 0, 0)
                 topic.rebase(part.lineage)
-        except BrokerUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait
             self._forget(topic)
             joined.set_exception(error)
             joined.exception()  # those who wait for it may have gone
@@ -185,8 +194,13 @@ class Hub:
         if topic.linger is not None:
             topic.linger.cancel()
         topic.linger = self.wheel.after(LINGER_S, lambda: self._forget_if_idle(topic))
+        self._lingering.pop(topic, None)
+        self._lingering[topic] = None
+        if len(self._lingering) > LINGERING_LIMIT:
+            self._forget_if_idle(next(iter(self._lingering)))
 
     def _forget_if_idle(self, topic: HubTopic) -> None:
+        self._lingering.pop(topic, None)
         if topic.state is TopicState.LINGERING and not topic.waiting:
             self._forget(topic)
 

@@ -69,6 +69,10 @@ class Synchroniser:
             if topic.name not in self.doubtful:
                 logger.debug("Topic %r could not be read: %s", topic.name, error)
             self.doubtful[topic.name] = topic
+        except Exception:
+            if topic.name not in self.doubtful:
+                logger.exception("Topic %r could not be brought up to date", topic.name)
+            self.doubtful[topic.name] = topic
         finally:
             topic.synchronising = None
             self._on_done(topic)

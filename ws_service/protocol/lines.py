@@ -17,7 +17,9 @@ class Lines:
 
     @classmethod
     def of(cls, encoded: bytes) -> "Lines":
-        return cls(encoded.decode(), len(encoded))
+        # What is in a stream was valid when it was published; if somebody else has written there,
+        # a replaced character is better than a topic that stops.
+        return cls(encoded.decode(errors="replace"), len(encoded))
 
     @classmethod
     def joined(cls, parts: Sequence["Lines"]) -> "Lines":

@@ -45,10 +45,15 @@ BACKLOG_LIMIT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """frame_bytes: of one frame from the client. subscriptions: of one connection."""
+    """frame_bytes: of one frame from the client. subscriptions: of one connection.
+
+    commands_per_s, burst: how many commands may come in the long run, and how many at once.
+    """
 
     frame_bytes: int = 65_536
     subscriptions: int = 128
+    commands_per_s: float = 50.0
+    burst: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,9 @@ class Session:
     """
 
     __slots__ = (
-        "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_limits", "_open_ids",
-        "_ping_interval_s", "_state", "_subscribing", "_subscriptions", "_version",
+        "_allowance", "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_counted_s",
+        "_limits", "_open_ids", "_ping_interval_s", "_state", "_subscribing", "_subscriptions",
+        "_version",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +93,8 @@ class Session:
         self._limits = limits
         self._state = State.OPENED
         self._awaits_pong = False
+        self._allowance = float(limits.burst)
+        self._counted_s: float | None = None
         self._subscriptions: set[str] = set()
         self._subscribing: set[str] = set()
         self._open_ids: set[int] = set()
@@ -127,6 +135,8 @@ class Session:
             commands = decode_commands(frame)
         except MalformedFrame:
             return self._close(Disconnect.BAD_REQUEST)
+        if not self._may_send(len(commands), now_s):
+            return self._close(Disconnect.TOO_MANY_REQUESTS)
         effects: list[Effect] = []
         for command in commands:
             effects += self._dispatch(Waiting(command, now_s))
@@ -189,6 +199,14 @@ class Session:
     def lost(self) -> None:
         """The connection is gone."""
         self._end()
+
+    def _may_send(self, count: int, now_s: float) -> bool:
+        """Whether so many commands are within the rate; they are counted."""
+        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
+        self._counted_s = now_s
+        earned = self._allowance + passed_s * self._limits.commands_per_s
+        self._allowance = min(float(self._limits.burst), earned) - count
+        return self._allowance >= 0
 
     # --- commands ------------------------------------------------------------------------
 

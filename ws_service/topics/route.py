@@ -23,8 +23,21 @@ class TopicRoute:
     group: GroupPattern | None = None
 
     def match(self, topic_name: str) -> Mapping[str, Any] | None:
-        """What the converters make of a topic name, None if it isn't one of this route's."""
-        return self._pattern.match(topic_name)
+        """What the converters make of a topic name, None if it isn't one of this route's.
+
+        "orders:007" is none beside "orders:7": one thing has one name, else who subscribes to
+        another of its names would never hear of it.
+        """
+        kwargs = self._pattern.match(topic_name)
+        return kwargs if kwargs is not None and self.canonical(topic_name) == topic_name else None
+
+    def canonical(self, topic_name: str) -> str | None:
+        """The one name that is meant by a text which fits the pattern; None if it doesn't."""
+        kwargs = self._pattern.match(topic_name)
+        try:
+            return None if kwargs is None else self._pattern.fill(kwargs)
+        except (ValueError, TypeError):
+            return None
 
     def reverse(self, kwargs: Mapping[str, Any]) -> str:
         """The topic name with these parameters.

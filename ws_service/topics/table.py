@@ -70,8 +70,7 @@ class TopicTable:
         check_name(name)
         found = self._find(name)
         if found is None:
-            hint = "" if self._routes else "; the site's routing has no topics"
-            raise UnknownTopic(name, hint)
+            raise UnknownTopic(name, self._hint(name))
         route, kwargs = found
         group = self._group_of(name, route, kwargs)
         return Match(name, route.topic_class, kwargs, None if self._layer_appends else group)
@@ -94,6 +93,13 @@ class TopicTable:
             if (kwargs := route.match(name)) is not None:
                 return route, kwargs
         return None
+
+    def _hint(self, name: str) -> str:
+        if not self._routes:
+            return "; the site's routing has no topics"
+        others = (route.canonical(name) for route in self._routes)
+        other = next((other for other in others if other is not None), None)
+        return f"; it is called {other!r}" if other else ""
 
     def _group_of(self, name: str, route: TopicRoute, kwargs: Mapping[str, Any]) -> str | None:
         """The group under this topic, None for a topic of its own.

@@ -4,6 +4,7 @@
 -- ARGV  1 read after this offset  2 how many at most (0: the position alone)
 --       3 name for a new epoch  4 metadata lifetime in ms
 --       5 "reverse" reads the newest first, before the offset (0: from the top)
+--       6 metadata lifetime in ms of a topic that never had a publication
 -- Answer {offset, epoch, earlier epochs, entries}; an entry is {id, {'d', payload}}
 
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'earlier')
@@ -17,8 +18,9 @@ if not epoch then
     'lineage', string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
 end
 -- Never sooner than a publication has said: a long history needs its position as long.
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local lifetime = offset == 0 and ARGV[6] or ARGV[4]
+if redis.call('PTTL', KEYS[1]) < tonumber(lifetime) then
+  redis.call('PEXPIRE', KEYS[1], lifetime)
 end
 
 -- Clients may ask from any number; a large one would have no exact text as part of an id.
