@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.hub.conftest import TOPIC, Stage
 from tests.waiting import until
+from ws_service.broker.position import Position
 from ws_service.hub.send_buffer import SendBuffer
 from ws_service.hub.subscription import Subscription
 from ws_service.hub.topic import JOINED_LIMIT_BYTES
@@ -18,15 +19,21 @@ BUFFER_BYTES = 1_048_576
 class Reader:
     """A connection whose client reads as fast as it can."""
 
-    def __init__(self) -> None:
-        self.buffer = SendBuffer(BUFFER_BYTES)
+    def __init__(self, buffer_bytes: int = BUFFER_BYTES, reads: bool = True) -> None:
+        self.buffer = SendBuffer(buffer_bytes)
         self.sizes: list[int] = []
         self.numbers: list[int] = []
         self.end: Disconnect | None = None
-        self._task = asyncio.create_task(self._read())
+        self._task = asyncio.create_task(self._read()) if reads else None
 
     def deliver(self, lines: Lines) -> None:
         self.buffer.write(lines)
+
+    def has_room(self, size_bytes: int) -> bool:
+        return self.buffer.has_room(size_bytes)
+
+    async def wait_for_room(self) -> None:
+        await self.buffer.wait_for_room()
 
     def lose_position(self, subscription: Subscription) -> None:
         raise AssertionError("the topic went on")
@@ -59,3 +66,29 @@ async def test_a_repair_larger_than_the_buffer_reaches_who_reads(
     await until(lambda: reader.numbers == list(range(200)), lambda: f"{reader.end}")
     assert reader.end is None
     assert max(reader.sizes) < 5 * JOINED_LIMIT_BYTES
+
+
+async def test_who_comes_back_to_many_topics_at_once_is_no_slow_client(stage: Stage) -> None:
+    """Each recovery fits, all together don't: without an order the client would never come back."""
+    topics = [f"room:{number}" for number in range(8)]
+    since = {}
+    for topic in topics:
+        since[topic] = Position(0, stage.publish("x" * 45_000, "x" * 45_000, topic=topic).epoch)
+    reader = Reader(buffer_bytes=262_144, reads=False)
+    answered: list[str] = []
+
+    async def come_back(topic: str) -> None:
+        subscription = Subscription(topic, reader)
+        attached = await stage.hub.subscribe(subscription, has_history=True, since=since[topic])
+        assert attached.recovered is not None
+        assert reader.buffer.write(Lines("x" * attached.recovered.size, attached.recovered.size))
+        answered.append(topic)
+
+    tasks = [asyncio.create_task(come_back(topic)) for topic in topics]
+    await until(lambda: len(answered) == 2, lambda: f"{answered}")
+    while len(answered) < len(topics):
+        before = len(answered)
+        await reader.buffer.take()
+        await until(lambda before=before: len(answered) > before or len(answered) == len(topics))
+    await asyncio.gather(*tasks)
+    assert reader.buffer.end is None

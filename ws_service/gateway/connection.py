@@ -103,6 +103,14 @@ class Connection:
             # Not at once: the hub is walking over its subscriptions.
             self._loop.call_soon(lambda: self._apply(self._session.disconnect(Disconnect.SLOW)))
 
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether the send buffer takes so much more; at the end it takes everything."""
+        return self._buffer.end is not None or self._buffer.has_room(size_bytes)
+
+    async def wait_for_room(self) -> None:
+        """Return when the client has read something."""
+        await self._buffer.wait_for_room()
+
     def lose_position(self, subscription: Subscription) -> None:
         """The hub has detached a subscription: the client must start again from its position."""
         if self._subscriptions.get(subscription.channel) is subscription:

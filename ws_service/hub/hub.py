@@ -17,7 +17,7 @@ from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
 from ws_service.hub.sequencer import Verdict, judge
-from ws_service.hub.subscription import Subscription
+from ws_service.hub.subscription import Subscriber, Subscription
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.tail import Encoded, Tail, TailMemory
 from ws_service.hub.topic import HubTopic, TopicState
@@ -126,14 +126,26 @@ class Hub:
                 await asyncio.shield(topic.joined)
             recovered = None
             if since is not None and topic.has_history:
-                recovered = await self._recovery.since(topic, since)
-                self._spare_memory(topic)
+                recovered = await self._recover(topic, since, subscription.subscriber)
             topic.attach(subscription)
             topic.state = TopicState.LIVE
             return Attached(topic.position, recovered)
         finally:
             topic.waiting -= 1
             self._linger_if_idle(topic)
+
+    async def _recover(
+        self, topic: HubTopic, since: Position, subscriber: Subscriber
+    ) -> Recovered | None:
+        """Everything since a position, when the client has room for it: who comes back to many
+        topics at once is no slow client.
+        """
+        while True:
+            recovered = await self._recovery.since(topic, since)
+            self._spare_memory(topic)
+            if recovered is None or subscriber.has_room(recovered.size):
+                return recovered
+            await subscriber.wait_for_room()
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Detach a subscription; harmless if it isn't attached."""

@@ -23,6 +23,11 @@ class Recovered:
 
     publications: list[Encoded]
 
+    @property
+    def size(self) -> int:
+        """Its bytes, nearly."""
+        return sum(len(each.json) for each in self.publications)
+
 
 class Recovery:
     """Serves from the topic's tail; reads the store once for all who wait."""

@@ -18,12 +18,13 @@ class SendBuffer:
     One task takes, in this loop's turns; whatever is written within one turn leaves together.
     """
 
-    __slots__ = ("_limit_bytes", "_lines", "_waiter", "end", "size")
+    __slots__ = ("_limit_bytes", "_lines", "_room_waiters", "_waiter", "end", "size")
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._lines: deque[Lines] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._room_waiters: list[asyncio.Future[None]] | None = None
         self.size = 0
         self.end: Disconnect | None = None
 
@@ -46,6 +47,7 @@ class SendBuffer:
         if self.end is None:
             self.end = disconnect
             self._wake()
+            self._tell_of_room()
 
     async def take(self) -> Lines | Disconnect:
         """Wait for the next frame, or the end."""
@@ -63,7 +65,26 @@ class SendBuffer:
             frame.append(self._lines.popleft())
             size += frame[-1].size + 1
         self.size -= size + 1
+        self._tell_of_room()
         return Lines.joined(frame)
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether so much fits, with a quarter left for what comes meanwhile."""
+        return self.size + size_bytes <= self._limit_bytes * 3 // 4
+
+    async def wait_for_room(self) -> None:
+        """Return when something was taken, or at the end."""
+        if self.end is not None:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._room_waiters = [*(self._room_waiters or ()), waiter]
+        await waiter
+
+    def _tell_of_room(self) -> None:
+        waiters, self._room_waiters = self._room_waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

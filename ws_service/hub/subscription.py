@@ -6,10 +6,16 @@ from ws_service.protocol.lines import Lines
 
 
 class Subscriber(Protocol):
-    """A connection, as the hub sees it. Neither method may block or raise."""
+    """A connection, as the hub sees it. No method may raise."""
 
     def deliver(self, lines: Lines) -> None:
         """Put these lines behind everything that was delivered before."""
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether so much can be put into the send buffer, besides what waits there already."""
+
+    async def wait_for_room(self) -> None:
+        """Return when the client has read something, or the connection has ended."""
 
     def lose_position(self, subscription: "Subscription") -> None:
         """The subscription is no longer attached: it must start again from its position."""
