@@ -19,8 +19,8 @@ from devkit.virtualenv import VirtualEnvironment
 
 _LINT_TIMEOUT_S = 600.0
 _PYTEST_TIMEOUT_S = 1500.0
-# A browser says nothing more on a second Python.
-_ONE_PYTHON_IS_ENOUGH = "not browser"
+# A browser says nothing more on a second Python; nor do long runs and these tools themselves.
+_ONE_PYTHON_IS_ENOUGH = "not browser and not once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _pytest(
     results.reports.append((name, seen))
     if not is_main:
         results.remarks.append(
-            f"{name}: {seen.deselected} tests with a browser, which runs on the first one"
+            f"{name}: {seen.deselected} tests that run on the first one: browsers, long runs, dev.py"
         )
     elif not wishes.everything:
         results.remarks += seen.reasons()

@@ -45,6 +45,7 @@ def run(plan: Plan, site: Site, sdk_package: Path, folder: Path) -> Outcome:
     return outcome
 
 
+@pytest.mark.once
 @pytest.mark.promise("exactly-once")
 def test_nothing_is_lost_duplicated_or_swapped_without_a_word(
     site: Site, sdk_package: Path, tmp_path: Path

@@ -10,6 +10,8 @@ from tests.faults.storm import Plan
 from tests.faults.test_storm import SEED, run
 from tests.live import Site
 
+pytestmark = pytest.mark.once
+
 # Without which mechanism a client sees what.
 SWITCHES = {
     "repair": "lost: ",
