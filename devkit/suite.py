@@ -158,7 +158,7 @@ def _pytest(
     results.reports.append((name, seen))
     if not is_main:
         results.remarks.append(
-            f"{name}: {seen.deselected} tests that run on the first one: browsers, long runs, dev.py"
+            f"{name}: {seen.deselected} tests run only on the first: browsers, long runs, dev.py"
         )
     elif not wishes.everything:
         results.remarks += seen.reasons()

@@ -13,6 +13,7 @@ from tests.waiting import until
 from ws_service.broker.doorbell import PAYLOAD_LIMIT_BYTES
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import StreamPart
+from ws_service.hub import renewal
 from ws_service.metrics import counters
 
 
@@ -176,3 +177,32 @@ async def test_a_doorbell_lost_while_the_store_is_being_read_is_found(
     await until(lambda: {p: n for p, (n, _) in seen.items()} != last)
     go_on.set()
     await stage.hears(listener, [1, 2])
+
+
+async def test_what_is_held_here_does_not_expire_in_redis(
+    stage: Stage, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that was open for days would be told of a gap by the first publication."""
+    monkeypatch.setattr(renewal, "INTERVAL_S", 0.05)
+    stage.hub._keep(asyncio.create_task(stage.hub._renewal.run()))
+    listener, _, attached = await stage.subscribe()
+    with redis.Redis(port=redis_server.port) as client:
+        metadata = stage.keys.metadata(TOPIC)
+        client.pexpire(metadata, 2_000)
+        await until(lambda: client.pttl(metadata) > 3_600_000)
+    assert stage.publish(1).epoch == attached.position.epoch
+    await stage.hears(listener, [1])
+    assert listener.lost == []
+
+
+async def test_a_closed_hub_leaves_nothing_running(stage: Stage, deaf: Callable[[], None]) -> None:
+    """A server that ends must not wait for it, or warn about it."""
+    await stage.subscribe()
+    deaf()
+    position = stage.publish(1, 2)
+    stage.ring(2, position, 2)  # being looked up
+    before = asyncio.all_tasks()
+    await stage.hub.close()
+    left = [task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}]
+    assert left == []
+    assert len(before) > 1

@@ -71,9 +71,11 @@ def get_websocket_application(
     canaries = {
         "channel_layer": Canary("channel layer", LayerRoundTrip(config.channel_layer)),
     }
+    on_shutdown = None
     if table:
         endpoint = PushEndpoint(config, table, threads, __version__)
         urlpatterns = [_route_of(endpoint), *urlpatterns]
+        on_shutdown = endpoint.close
         canaries["topics"] = Canary("topics' Redis", endpoint.round_trip)
     application: ASGIApplication = websocket_router(urlpatterns)
     for wrap in reversed(list(middleware)):
@@ -81,7 +83,7 @@ def get_websocket_application(
     application = IdentityMiddleware(application, config, threads)
     application = OriginMiddleware(application, OriginPolicy.from_config(config))
     application = ConnectionGuard(application)
-    return WebSocketService(application, HealthEndpoint(canaries))
+    return WebSocketService(application, HealthEndpoint(canaries), on_shutdown)
 
 
 def _route_of(endpoint: PushEndpoint) -> URLPattern:

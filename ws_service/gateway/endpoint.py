@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import weakref
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
@@ -48,9 +47,7 @@ class PushEndpoint:
         )
         # A recovery is one message, in a buffer that has other things to hold as well.
         self._recovery_limit_bytes = config.send_buffer_limit_bytes // 2 - _ENVELOPE_BYTES
-        self._commands: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Commands] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._commands: dict[asyncio.AbstractEventLoop, Commands] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -66,6 +63,12 @@ class PushEndpoint:
         connection = Connection(session, user, commands, commands.hub.wheel, self._limits)
         await connection.run(receive, send)
 
+    async def close(self) -> None:
+        """Let go of Redis, where a server tells that it ends."""
+        commands = self._commands.pop(asyncio.get_running_loop(), None)
+        if commands is not None:
+            await commands.hub.close()
+
     async def round_trip(self) -> None:
         """Publish to ourselves and hear it, for the readiness probe.
 
@@ -76,6 +79,8 @@ class PushEndpoint:
     def _commands_of_loop(self) -> Commands:
         loop = asyncio.get_running_loop()
         if loop not in self._commands:
+            for closed in [other for other in self._commands if other.is_closed()]:
+                del self._commands[closed]
             hub = Hub(self._redis_url, self._keys, self._recovery_limit_bytes, self._live_groups)
             hub.start()
             self._commands[loop] = Commands(self._topics, self._policies, hub)

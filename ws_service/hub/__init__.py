@@ -6,6 +6,7 @@ sequencer     is a doorbell the next one, an old one, or is something missing?
 topic         one topic's state: joining, live, lingering; what is on its way to subscribers
 synchronise   brings a topic up to the store: repairs gaps, notices another epoch
 recovery      what somebody who comes back gets
+renewal       keeps alive in Redis what is held here
 watcher       asks the change index for doorbells that were lost
 waves         tells many subscribers, a few at a time
 group_link    hears groups of the channel layer, for topics that stand over them

@@ -16,6 +16,7 @@ from ws_service.errors import TooManyTopics
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
+from ws_service.hub.renewal import Renewal
 from ws_service.hub.sequencer import Verdict, judge
 from ws_service.hub.subscription import Subscriber, Subscription
 from ws_service.hub.synchronise import Synchroniser
@@ -88,12 +89,14 @@ class Hub:
         )
         self._recovery = Recovery(self._streams, self._synchroniser)
         self._watcher = Watcher(self._streams, self._topics, self._synchroniser)
+        self._renewal = Renewal(self._streams, self._topics, self._synchroniser)
         self._tasks: set[asyncio.Task[None]] = set()
         self.wheel = Wheel(self._loop)
 
     def start(self) -> None:
         self._link.start()
         self._keep(asyncio.create_task(self._watcher.run(), name="change watcher"))
+        self._keep(asyncio.create_task(self._renewal.run(), name="renewal"))
 
     async def close(self) -> None:
         """Let go of Redis."""
@@ -102,6 +105,8 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._synchroniser.close()
+        await self._recovery.close()
         await self._streams.close()
 
     # --- subscriptions -------------------------------------------------------------------

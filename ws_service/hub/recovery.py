@@ -35,6 +35,13 @@ class Recovery:
     def __init__(self, streams: Streams, synchroniser: Synchroniser) -> None:
         self._streams = streams
         self._synchroniser = synchroniser
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End all readings."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def since(self, topic: HubTopic, position: Position) -> Recovered | None:
         """What was published after a position, None if some of it is gone or it is too much.
@@ -64,8 +71,10 @@ class Recovery:
 
     async def _read_back(self, topic: HubTopic) -> None:
         if topic.backfill is None:
-            topic.backfill = asyncio.create_task(self._fill(topic), name="read back")
-            topic.backfill.add_done_callback(_retrieve)  # those who wait for it may have gone
+            task = asyncio.create_task(self._fill(topic), name="read back")
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+            topic.backfill = task
         await asyncio.shield(topic.backfill)
 
     async def _fill(self, topic: HubTopic) -> None:
@@ -80,7 +89,7 @@ class Recovery:
         finally:
             topic.backfill = None
 
-
-def _retrieve(task: asyncio.Future[None]) -> None:
-    if not task.cancelled():
-        task.exception()
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # those who wait for it may have gone

@@ -44,12 +44,23 @@ class Synchroniser:
         self._on_done = on_done
         self.doubtful: dict[str, HubTopic] = {}
         """Topics that could not be read: to be tried again."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     def start(self, topic: HubTopic) -> asyncio.Task[None]:
         """Read the store for this topic, unless somebody does already."""
         if topic.synchronising is None:
             topic.synchronising = asyncio.create_task(self._run(topic), name="synchronise")
+            self._tasks.add(topic.synchronising)
+            topic.synchronising.add_done_callback(self._tasks.discard)
         return topic.synchronising
+
+    async def close(self) -> None:
+        """End all readings; nothing is done with what was held."""
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def look(self, topic: HubTopic) -> None:
         """Read the store after now, and wait for it. Raises BrokerUnavailable."""
@@ -75,7 +86,8 @@ class Synchroniser:
             self.doubtful[topic.name] = topic
         finally:
             topic.synchronising = None
-            self._on_done(topic)
+            if not self._is_closed:
+                self._on_done(topic)
 
     async def _read(self, topic: HubTopic) -> StreamPart:
         return await self._streams.read(topic.name, topic.position.offset, READ_AT_ONCE)

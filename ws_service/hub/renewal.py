@@ -1,0 +1,56 @@
+"""Keeps alive in Redis what is held here: metadata expire when nobody uses a topic."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from ws_service.broker.streams import Streams
+from ws_service.errors import BrokerUnavailable
+from ws_service.hub.synchronise import Synchroniser
+from ws_service.hub.topic import HubTopic
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_S: Final = 6 * 3600.0
+"""A quarter of the shortest life, a day for a topic without a publication."""
+
+TOPICS_A_SECOND: Final = 200
+RETRY_S: Final = 60.0
+
+
+class Renewal:
+    """Reads every topic that is held, now and then and a few at a time.
+
+    A page that stays open for days on a topic where nothing happens must not be told of a gap by
+    its first publication.
+    """
+
+    def __init__(
+        self, streams: Streams, topics: Mapping[str, HubTopic], synchroniser: Synchroniser
+    ) -> None:
+        self._streams = streams
+        self._topics = topics
+        self._synchroniser = synchroniser
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            names = [topic.name for topic in self._topics.values() if topic.has_history]
+            for number, name in enumerate(names, start=1):
+                await self._renew(name)
+                if number % TOPICS_A_SECOND == 0:
+                    await asyncio.sleep(1.0)
+
+    async def _renew(self, name: str) -> None:
+        while (topic := self._topics.get(name)) is not None:
+            try:
+                part = await self._streams.read(name, 0, 0)  # which sets its life anew
+            except BrokerUnavailable as error:
+                logger.debug("Metadata can't be renewed: %s", error)
+                await asyncio.sleep(RETRY_S)
+                continue
+            if part.lineage.top.epoch != topic.position.epoch and not topic.is_held:
+                self._synchroniser.start(topic)
+            return
