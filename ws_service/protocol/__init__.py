@@ -4,6 +4,7 @@
     messages   what is on the wire, field by field
     codec      bytes to commands, replies and publications to lines
     lines      encoded messages, made once and shared by connections
+    allowance  how many commands a client may send
     effects    what a session asks its connection to do
     session    one connection's protocol state
 

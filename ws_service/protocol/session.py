@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from ws_service.protocol.allowance import Allowance
 from ws_service.protocol.codec import (
     MalformedFrame,
     decode_commands,
@@ -79,8 +80,8 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_counted_s",
-        "_limits", "_open_ids", "_ping_interval_s", "_state", "_subscribing", "_subscriptions",
+        "_allowance", "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_limits",
+        "_open_ids", "_ping_interval_s", "_state", "_subscribing", "_subscriptions",
         "_version",
     )  # fmt: skip
 
@@ -93,8 +94,7 @@ class Session:
         self._limits = limits
         self._state = State.OPENED
         self._awaits_pong = False
-        self._allowance = float(limits.burst)
-        self._counted_s: float | None = None
+        self._allowance = Allowance(limits.burst, limits.commands_per_s)
         self._subscriptions: set[str] = set()
         self._subscribing: set[str] = set()
         self._open_ids: set[int] = set()
@@ -135,7 +135,7 @@ class Session:
             commands = decode_commands(frame)
         except MalformedFrame:
             return self._close(Disconnect.BAD_REQUEST)
-        if not self._may_send(len(commands), now_s):
+        if not self._allowance.take(len(commands), now_s):
             return self._close(Disconnect.TOO_MANY_REQUESTS)
         effects: list[Effect] = []
         for command in commands:
@@ -199,14 +199,6 @@ class Session:
     def lost(self) -> None:
         """The connection is gone."""
         self._end()
-
-    def _may_send(self, count: int, now_s: float) -> bool:
-        """Whether so many commands are within the rate; they are counted."""
-        passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
-        self._counted_s = now_s
-        earned = self._allowance + passed_s * self._limits.commands_per_s
-        self._allowance = min(float(self._limits.burst), earned) - count
-        return self._allowance >= 0
 
     # --- commands ------------------------------------------------------------------------
 
