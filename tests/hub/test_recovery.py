@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 import redis
 
 from devkit.redis_server import RedisServer
 from tests.hub.conftest import TOPIC, Stage
 from tests.waiting import until
 from ws_service.broker.position import Position
+from ws_service.broker.scripts import StreamPart
 from ws_service.hub.hub import Attached
 
 
@@ -177,3 +180,30 @@ def another_server(stage: Stage, redis_server: RedisServer) -> None:
     """As if the Redis had restarted since the last publication."""
     with redis.Redis(port=redis_server.port) as client:
         client.hset(stage.keys.metadata(TOPIC), "server", "another")
+
+
+async def test_a_topic_that_is_forgotten_holds_no_memory_for_what_is_still_being_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the account of all tails would grow until every recovery reads the store."""
+    _, subscription, _ = await stage.subscribe()
+    position = stage.publish(*(f"{n}-{'x' * 1_000}" for n in range(50)))
+    await until(lambda: stage.hub._topics[TOPIC].position == position)
+    read = stage.hub._streams.read
+    go_on = asyncio.Event()
+
+    async def slow_read(*args: Any, **kwargs: Any) -> StreamPart:
+        part = await read(*args, **kwargs)
+        await go_on.wait()
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", slow_read)
+    stage.ring(99, position, 99)
+    topic = stage.hub._topics[TOPIC]
+    stage.hub.unsubscribe(subscription)
+    stage.hub._forget(topic)
+    assert stage.hub._tail_memory.used == 0
+    stage.publish("more")
+    go_on.set()
+    await until(lambda: topic.synchronising is None)
+    assert stage.hub._tail_memory.used == 0

@@ -224,7 +224,10 @@ class Hub:
     def _forget(self, topic: HubTopic) -> None:
         if self._topics.get(topic.name) is topic:
             del self._topics[topic.name]
-            topic.tail.clear()
+            topic.tail.retire()
+            self._lingering.pop(topic, None)
+            if topic.linger is not None:
+                topic.linger.cancel()  # the wheel would hold it until then
             self._synchroniser.doubtful.pop(topic.name, None)
             self._link.unsubscribe(topic.name)
             self._groups.unsubscribe(topic.name)

@@ -76,6 +76,11 @@ class Tail:
         self._entries.clear()
         self._resize(-self.size)
 
+    def retire(self) -> None:
+        """Hold nothing any more, whatever is still being read for it."""
+        self.clear()
+        self._count_limit = 0
+
     def after(self, offset: int) -> list[Encoded] | None:
         """Everything after an offset, None if some of it is not here (any more)."""
         if offset < self.start:
