@@ -102,11 +102,8 @@ async def _tell(group: str, topic: str | None, error: Exception) -> None:
         str(error) or type(error).__name__,
         exc_info=None if is_away else error,
     )
-    for receiver, answer in await publish_failed.asend_robust(
-        sender=None, topic=topic, error=error
-    ):
-        if isinstance(answer, Exception):
-            logger.error("The receiver %r of publish_failed raised", receiver, exc_info=answer)
+    # A receiver that raises is logged by Django.
+    await publish_failed.asend_robust(sender=None, topic=topic, error=error)
 
 
 @cache

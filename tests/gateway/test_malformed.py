@@ -111,3 +111,16 @@ def test_a_frame_over_the_limit_is_1009(client: Client) -> None:
 def test_after_all_this_the_service_serves(client: Client, name: str) -> None:
     """One client's nonsense is nobody else's trouble."""
     assert client.ask("subscribe", channel=f"open:{name}")["subscribe"]["epoch"]
+
+
+def test_a_library_that_wants_protobuf_is_told_for_good(open_client: Open) -> None:
+    """A refused handshake, or a closed one, it would repeat for ever without a word."""
+    client = open_client(is_connected=False, subprotocols=["centrifuge-protobuf"])
+    assert client.socket.subprotocol == "centrifuge-protobuf"
+    assert client.end() == (3506, "inappropriate protocol")
+
+
+def test_a_library_that_offers_json_by_name_gets_it(open_client: Open) -> None:
+    """Browsers fail a handshake whose offer is not answered."""
+    client = open_client(subprotocols=["centrifuge-json"])
+    assert client.socket.subprotocol == "centrifuge-json"

@@ -207,3 +207,16 @@ async def test_a_topic_that_is_forgotten_holds_no_memory_for_what_is_still_being
     go_on.set()
     await until(lambda: topic.synchronising is None)
     assert stage.hub._tail_memory.used == 0
+
+
+async def test_thousands_of_topics_are_joined_together(
+    stage: Stage, redis_server: RedisServer
+) -> None:
+    """After a restart of the service everybody comes back to everything at once."""
+    topics = [f"room:{number}" for number in range(3_000)]
+    with redis.Redis(port=redis_server.port) as client:
+        client.script_flush()
+        await asyncio.gather(*(stage.subscribe(topic=topic) for topic in topics))
+    position = stage.publish(1, topic=topics[-1])
+    _, _, attached = await stage.subscribe(topic=topics[-1], since=position)
+    assert offsets(attached) == []

@@ -1,7 +1,9 @@
 """Redis clients, made in one place: explicit time-outs, no hidden repetitions."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from inspect import signature
 from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
@@ -118,27 +120,50 @@ class AsyncBroker:
             **_PLAIN,
         )
         self._redis = redis.asyncio.Redis(connection_pool=pool)
+        # Everybody gets a turn; the pool itself would fail whoever has waited for a while.
+        self._turns = asyncio.Semaphore(HUB_CONNECTIONS)
 
     async def run(self, call: Call) -> Any:
         """Raises BrokerUnavailable."""
         arguments = (*call.keys, *call.arguments)
-        try:
+        async with self._turn():
             try:
                 return await self._redis.evalsha(call.script.digest, len(call.keys), *arguments)
             except NoScriptError:
                 return await self._redis.eval(call.script.text, len(call.keys), *arguments)
-        except (TimeoutError, RedisError, OSError) as error:
-            raise BrokerUnavailable(in_words(error)) from error
+
+    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+        """All answers, in one round trip. Raises BrokerUnavailable."""
+        async with self._turn():
+            try:
+                return await self._run_together(calls)
+            except NoScriptError:
+                for text in {call.script.text for call in calls}:
+                    await self._redis.script_load(text)
+                return await self._run_together(calls)
 
     async def hash_fields(self, names: Sequence[str], *fields: str) -> list[list[bytes | None]]:
         """The same fields of many hashes, in one round trip. Raises BrokerUnavailable."""
-        try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for name in names:
-                    pipeline.hmget(name, *fields)
-                return await pipeline.execute()
-        except (TimeoutError, RedisError, OSError) as error:
-            raise BrokerUnavailable(in_words(error)) from error
+        async with self._turn(), self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hmget(name, *fields)
+            return await pipeline.execute()
+
+    async def _run_together(self, calls: Sequence[Call]) -> list[Any]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for call in calls:
+                arguments = (*call.keys, *call.arguments)
+                pipeline.evalsha(call.script.digest, len(call.keys), *arguments)
+            return await pipeline.execute()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One connection's time. Raises BrokerUnavailable for what goes wrong in it."""
+        async with self._turns:
+            try:
+                yield
+            except (RedisError, OSError) as error:
+                raise BrokerUnavailable(why(error)) from error
 
     async def close(self) -> None:
         await self._redis.aclose()

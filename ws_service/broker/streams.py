@@ -1,10 +1,12 @@
 """Reads streams and the change index, for the hub."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
-from ws_service.broker.position import Position
+from ws_service.broker.position import Lineage, Position
 from ws_service.broker.scripts import (
     Changes,
     StreamPart,
@@ -13,6 +15,9 @@ from ws_service.broker.scripts import (
     read_answer,
     read_call,
 )
+from ws_service.errors import BrokerUnavailable
+
+STANDINGS_AT_ONCE: Final = 200
 
 
 class Streams:
@@ -21,6 +26,8 @@ class Streams:
     def __init__(self, broker: AsyncBroker, keys: Keys) -> None:
         self._broker = broker
         self._keys = keys
+        self._asking: list[tuple[str, asyncio.Future[Lineage]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def partitions(self) -> int:
@@ -32,6 +39,38 @@ class Streams:
         """Where a topic stands, and at most ``limit`` publications after an offset."""
         call = read_call(self._keys, topic, after, limit, reverse=reverse)
         return read_answer(await self._broker.run(call))
+
+    async def standing(self, topic: str) -> Lineage:
+        """Where a topic stands; made, if the store doesn't know it.
+
+        Those who ask in the same turn of the event loop share a round trip: after a restart of
+        the service, thousands of topics are joined at once.
+        """
+        answer: asyncio.Future[Lineage] = asyncio.get_running_loop().create_future()
+        self._asking.append((topic, answer))
+        if len(self._asking) == 1:
+            asyncio.get_running_loop().call_soon(self._ask_together)
+        return await answer
+
+    def _ask_together(self) -> None:
+        asking, self._asking = self._asking, []
+        for start in range(0, len(asking), STANDINGS_AT_ONCE):
+            task = asyncio.create_task(self._ask(asking[start : start + STANDINGS_AT_ONCE]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, asking: Sequence[tuple[str, asyncio.Future[Lineage]]]) -> None:
+        calls = [read_call(self._keys, topic, 0, 0) for topic, _ in asking]
+        try:
+            answers = await self._broker.run_many(calls)
+        except BrokerUnavailable as error:
+            for _, future in asking:
+                if not future.done():
+                    future.set_exception(BrokerUnavailable(str(error)))
+        else:
+            for (_, future), answer in zip(asking, answers, strict=True):
+                if not future.done():
+                    future.set_result(read_answer(answer).lineage)
 
     async def positions(self, topics: Sequence[str]) -> list[Position]:
         """Where topics stand; one that the store doesn't know is at offset 0 of epoch ``""``."""
@@ -46,4 +85,8 @@ class Streams:
         )
 
     async def close(self) -> None:
+        """Let go of Redis; whoever still waits for an answer is cancelled."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._broker.close()

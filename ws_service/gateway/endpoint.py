@@ -1,6 +1,7 @@
 """The ASGI application at ``/connection/websocket``."""
 
 import asyncio
+import logging
 import secrets
 from typing import Final
 
@@ -17,8 +18,16 @@ from ws_service.gateway.connection import Connection, ConnectionLimits
 from ws_service.gateway.live_groups import live_groups
 from ws_service.gateway.policy import Policies
 from ws_service.hub.hub import Hub
+from ws_service.protocol.codes import Disconnect
 from ws_service.protocol.session import Session, SessionLimits
+from ws_service.quiet import Quiet
 from ws_service.topics import TopicTable
+
+logger = logging.getLogger(__name__)
+
+JSON: Final = "centrifuge-json"
+PROTOBUF: Final = "centrifuge-protobuf"
+"""What client libraries offer as subprotocols; those for JSON mostly offer none."""
 
 _ENVELOPE_BYTES: Final = 1_024
 
@@ -36,6 +45,7 @@ class PushEndpoint:
         if config.redis_url is None:
             raise BrokerNotConfigured
         self._version = version
+        self._quiet = Quiet()
         self._redis_url = config.redis_url
         self._keys = Keys(config.key_prefix, database_of(config.redis_url))
         self._topics = topics
@@ -51,7 +61,11 @@ class PushEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        await send({"type": "websocket.accept"})
+        offered = scope.get("subprotocols", ())
+        if PROTOBUF in offered:
+            await self._refuse_protobuf(send)
+            return
+        await send({"type": "websocket.accept", "subprotocol": JSON if JSON in offered else None})
         commands = self._commands_of_loop()
         session = Session(
             secrets.token_urlsafe(16),
@@ -68,6 +82,14 @@ class PushEndpoint:
         commands = self._commands.pop(asyncio.get_running_loop(), None)
         if commands is not None:
             await commands.hub.close()
+
+    async def _refuse_protobuf(self, send: Send) -> None:
+        """Tell a client for good that only JSON is spoken: a refused handshake it would repeat."""
+        if self._quiet.may_say("protobuf", asyncio.get_running_loop().time()):
+            logger.warning("A client library wants Protobuf; only JSON is spoken here")
+        await send({"type": "websocket.accept", "subprotocol": PROTOBUF})
+        end = Disconnect.INAPPROPRIATE_PROTOCOL.value
+        await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
     async def round_trip(self) -> None:
         """Publish to ourselves and hear it, for the readiness probe.

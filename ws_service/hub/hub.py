@@ -191,8 +191,7 @@ class Hub:
             await self._link.subscribe(topic.name)
             await self._groups.subscribe(topic.name)
             if topic.has_history:
-                part = await self._streams.read(topic.name, 0, 0)
-                topic.rebase(part.lineage)
+                topic.rebase(await self._streams.standing(topic.name))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait
             self._forget(topic)
             joined.set_exception(error)

@@ -46,11 +46,11 @@ class Renewal:
     async def _renew(self, name: str) -> None:
         while (topic := self._topics.get(name)) is not None:
             try:
-                part = await self._streams.read(name, 0, 0)  # which sets its life anew
+                standing = await self._streams.standing(name)  # which sets its life anew
             except BrokerUnavailable as error:
                 logger.debug("Metadata can't be renewed: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
-            if part.lineage.top.epoch != topic.position.epoch and not topic.is_held:
+            if standing.top.epoch != topic.position.epoch and not topic.is_held:
                 self._synchroniser.start(topic)
             return

@@ -68,7 +68,7 @@ def publish(
     Raises UnknownTopic, InvalidTopicName, InvalidPayload, PayloadTooLarge, InvalidIdempotencyKey,
     at the call in any case; with ``on_commit=False`` also BrokerUnavailable.
     """
-    names = [topic] if isinstance(topic, str) else list(topic)
+    names = list(topic) if isinstance(topic, Iterable) and not isinstance(topic, str) else [topic]
     source = publisher()
     payload = encode_payload(data, source.payload_limit_bytes)
     if idempotency_key is not None:
@@ -143,6 +143,5 @@ def _publish_or_tell(source: Publisher, name: str, call: Call) -> None:
     except BrokerUnavailable as error:
         count("ws_service_publish_failures_total")
         logger.error("A publication to %r was lost after the commit: %s", name, error)
-        for receiver, answer in publish_failed.send_robust(sender=None, topic=name, error=error):
-            if isinstance(answer, Exception):
-                logger.error("The receiver %r of publish_failed raised", receiver, exc_info=answer)
+        # A receiver that raises is logged by Django.
+        publish_failed.send_robust(sender=None, topic=name, error=error)
