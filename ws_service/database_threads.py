@@ -28,7 +28,7 @@ class DatabaseThreads:
 
     def __init__(self, size: int) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="ws-service-database")
-        self._size = size
+        self.size = size
         self._unfinished = 0
         self._counting = threading.Lock()
 
@@ -41,8 +41,8 @@ class DatabaseThreads:
         its result is dropped), DatabaseThreadsBusy when too much waits, and whatever
         ``function`` raises.
         """
-        if self._unfinished >= self._size + WAITING_LIMIT:
-            raise DatabaseThreadsBusy(self._unfinished - self._size)
+        if self._unfinished >= self.size + WAITING_LIMIT:
+            raise DatabaseThreadsBusy(self._unfinished - self.size)
         context = contextvars.copy_context()
 
         def work() -> R:

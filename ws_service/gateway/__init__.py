@@ -1,5 +1,6 @@
 """Where clients of topics connect: moves bytes between a WebSocket, a session and the hub.
 
+turns       a fair share of the database threads for each connection
 policy      asks a topic's class, in a thread or in the loop, within a time limit
 commands    what a session asks for: subscribe, read history
 live_groups groups of the channel layer under topics

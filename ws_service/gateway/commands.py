@@ -52,7 +52,7 @@ class Commands:
         """
         match = self._match(ask.request.channel)
         deadline_s = ask.arrived_s + TIME_LIMIT_S
-        await self._require(match, user, deadline_s)
+        await self._require(match, user, deadline_s, subscription.subscriber)
         request = ask.request
         has_history = match.history is not None
         since = Position(request.offset, request.epoch) if request.recover else None
@@ -83,14 +83,14 @@ class Commands:
         )
 
     async def read_history(
-        self, user: Any, ask: ReadHistory, *, is_subscribed: bool
+        self, user: Any, ask: ReadHistory, connection: object, *, is_subscribed: bool
     ) -> HistoryResult:
         """Who may subscribe may read history. Raises Refused."""
         request = ask.request
         match = self._match(request.channel)
         deadline_s = ask.arrived_s + TIME_LIMIT_S
         if not is_subscribed:
-            await self._require(match, user, deadline_s)
+            await self._require(match, user, deadline_s, connection)
         if match.history is None:
             raise Refused(ReplyError.NOT_AVAILABLE)
         limit = RECOVERY_LIMIT if request.limit < 0 else request.limit
@@ -118,9 +118,12 @@ class Commands:
         except InvalidTopicName:
             raise Refused(ReplyError.BAD_REQUEST) from None
 
-    async def _require(self, match: Match, user: Any, deadline_s: float) -> None:
+    async def _require(
+        self, match: Match, user: Any, deadline_s: float, connection: object
+    ) -> None:
+        policy = match.seen_by(user).can_subscribe
         try:
-            allowed = await self.policies.allows(match.seen_by(user).can_subscribe, deadline_s)
+            allowed = await self.policies.allows(policy, deadline_s, connection)
         except PolicyFailed:
             raise Refused(ReplyError.INTERNAL) from None
         if not allowed:

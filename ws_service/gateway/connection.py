@@ -200,7 +200,9 @@ class Connection:
     async def _read_history(self, ask: ReadHistory) -> None:
         is_subscribed = ask.request.channel in self._subscriptions
         try:
-            result = await self._commands.read_history(self._user, ask, is_subscribed=is_subscribed)
+            result = await self._commands.read_history(
+                self._user, ask, self, is_subscribed=is_subscribed
+            )
         except Refused as refused:
             self._apply(self._session.failed(ask.command_id, refused.error))
         except Exception:

@@ -1,4 +1,4 @@
-"""Asks a topic's class what a user may do. A policy that hangs or fails disturbs nobody else."""
+"""Asks a topic's class what a user may do. One connection's policies don't hold up another's."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ws_service.database_threads import DatabaseThreads
 from ws_service.errors import DatabaseThreadsBusy
+from ws_service.gateway.turns import Turns
 from ws_service.metrics import count
 from ws_service.outage import in_words, is_outage
 from ws_service.quiet import Quiet
@@ -25,14 +26,21 @@ class PolicyFailed(Exception):
 
 
 class Policies:
-    """Runs policies: functions in the database threads, coroutines in the event loop."""
+    """Runs policies: functions in the database threads, coroutines in the event loop.
+
+    A connection has half of the threads at most, until its policies have really ended: the other
+    half is for everybody else, and for their handshakes.
+    """
 
     def __init__(self, threads: DatabaseThreads) -> None:
         self._threads = threads
+        self._turns = Turns(max(1, threads.size // 2))
         self._running = 0
         self._quiet = Quiet()
 
-    async def allows(self, policy: Callable[[], Any], deadline_s: float) -> bool:
+    async def allows(
+        self, policy: Callable[[], Any], deadline_s: float, connection: object
+    ) -> bool:
         """What the policy answers.
 
         deadline_s: on the event loop's clock. Raises PolicyFailed.
@@ -45,7 +53,7 @@ class Policies:
             if iscoroutinefunction(policy):
                 async with asyncio.timeout(limit_s):
                     return bool(await policy())
-            return await self._threads.run(limit_s, _in_thread, policy)
+            return await self._in_thread(policy, deadline_s, connection)
         except DatabaseThreadsBusy as error:
             raise PolicyFailed(str(error)) from error
         except Exception as error:
@@ -57,8 +65,30 @@ class Policies:
         finally:
             self._running -= 1
 
+    async def _in_thread(
+        self, policy: Callable[[], Any], deadline_s: float, connection: object
+    ) -> bool:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout_at(deadline_s):
+            await self._turns.take(connection)
+        has_begun = False
 
-def _in_thread(policy: Callable[[], Any]) -> bool:
+        def work() -> bool:
+            nonlocal has_begun
+            has_begun = True
+            try:
+                return _answer_of(policy)
+            finally:
+                loop.call_soon_threadsafe(self._turns.give_back, connection)
+
+        try:
+            return await self._threads.run(max(0.0, deadline_s - loop.time()), work)
+        finally:
+            if not has_begun:
+                self._turns.give_back(connection)
+
+
+def _answer_of(policy: Callable[[], Any]) -> bool:
     answer = policy()
     if isawaitable(answer):
         # Its truth would be a coroutine's, which is always true.

@@ -10,6 +10,8 @@ from ws_service.hub.subscription import Subscription
 
 WAVE: Final = 100
 INTERVAL_S: Final = 0.05
+WAVES: Final = 100
+"""In which all are told, however many: nobody waits much longer than five seconds."""
 
 
 class Waves:
@@ -22,18 +24,20 @@ class Waves:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._untold: deque[Subscription] = deque()
+        self._wave = WAVE
         self._is_rolling = False
 
     def tell(self, stranded: Iterable[Subscription]) -> None:
         subscriptions = list(stranded)
         random.shuffle(subscriptions)
         self._untold.extend(subscriptions)
+        self._wave = max(WAVE, len(self._untold) // WAVES)
         if self._untold and not self._is_rolling:
             self._is_rolling = True
             self._loop.call_soon(self._roll)
 
     def _roll(self) -> None:
-        for _ in range(min(WAVE, len(self._untold))):
+        for _ in range(min(self._wave, len(self._untold))):
             subscription = self._untold.popleft()
             subscription.subscriber.lose_position(subscription)
         self._is_rolling = bool(self._untold)
