@@ -67,6 +67,7 @@ class DoorbellLink:
         self._changed: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._must_tell = False
+        self._restoring: set[str] = set()
         self._is_given_up = False
         self._heard_s = 0.0
 
@@ -142,6 +143,7 @@ class DoorbellLink:
         self._confirmed.clear()
         self._changed = dict.fromkeys(self._wanted)
         self._must_tell = True
+        self._restoring = set(self._wanted)
         self._is_given_up = False
         self._heard_s = asyncio.get_running_loop().time()
         self._wake.set()
@@ -212,6 +214,7 @@ class DoorbellLink:
         self._unconfirmed.update(added)
         self._sent.difference_update(gone)
         self._confirmed.difference_update(gone)
+        self._restoring.difference_update(gone)
         for topics in _chunks(added):
             await _send(connection, "SUBSCRIBE", *map(self._keys.doorbell, topics))
         for topics in _chunks(gone):
@@ -223,6 +226,7 @@ class DoorbellLink:
         if self._unconfirmed[topic] > 0:
             return  # of an earlier SUBSCRIBE, with an UNSUBSCRIBE behind it
         del self._unconfirmed[topic]
+        self._restoring.discard(topic)
         if topic in self._sent:
             self._confirmed.add(topic)
             if (waiter := self._waiters.pop(topic, None)) is not None and not waiter.done():
@@ -230,7 +234,8 @@ class DoorbellLink:
         self._tell_if_restored()
 
     def _tell_if_restored(self) -> None:
-        if self._must_tell and not self._unconfirmed and not self._changed:
+        # What was wanted when it came up; new topics may keep coming and need no check.
+        if self._must_tell and not self._restoring:
             self._must_tell = False
             # Only now: a Redis may take a connection and refuse what is asked on it.
             if self._is_down:

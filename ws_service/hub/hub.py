@@ -296,7 +296,10 @@ class Hub:
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
         for topic in dirty:
-            topic.flush()
+            try:
+                topic.flush()
+            except Exception:  # one topic's trouble must not be the others'
+                logger.exception("Topic %r could not be given to its subscribers", topic.name)
 
     def _on_restored(self) -> None:
         self._groups.rejoin()

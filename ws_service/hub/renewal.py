@@ -51,6 +51,9 @@ class Renewal:
                 logger.debug("Metadata can't be renewed: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
+            except Exception:  # a bug here must not let everything expire
+                logger.exception("Metadata of %r can't be renewed", name)
+                return
             if standing.top.epoch != topic.position.epoch and not topic.is_held:
                 self._synchroniser.start(topic)
             return

@@ -1,12 +1,15 @@
 """Tells many subscribers, a few at a time, so that they don't come back all at once."""
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
 from ws_service.hub.subscription import Subscription
+
+logger = logging.getLogger(__name__)
 
 WAVE: Final = 100
 INTERVAL_S: Final = 0.05
@@ -39,7 +42,10 @@ class Waves:
     def _roll(self) -> None:
         for _ in range(min(self._wave, len(self._untold))):
             subscription = self._untold.popleft()
-            subscription.subscriber.lose_position(subscription)
+            try:
+                subscription.subscriber.lose_position(subscription)
+            except Exception:  # the others must be told all the same
+                logger.exception("A subscription to %r could not be ended", subscription.channel)
         self._is_rolling = bool(self._untold)
         if self._is_rolling:
             pause_s = INTERVAL_S * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load

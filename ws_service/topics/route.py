@@ -36,7 +36,7 @@ class TopicRoute:
         kwargs = self._pattern.match(topic_name)
         try:
             return None if kwargs is None else self._pattern.fill(kwargs)
-        except (ValueError, TypeError):
+        except Exception:  # noqa: BLE001 - a site's own converter, and a name that anybody may send
             return None
 
     def reverse(self, kwargs: Mapping[str, Any]) -> str:

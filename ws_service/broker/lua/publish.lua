@@ -1,4 +1,4 @@
--- One publication: offset, stream, doorbell, change index, idempotency; all or nothing.
+-- One publication: offset, stream, doorbell, change index, idempotency; nobody sees a part of it.
 --
 -- KEYS  1 metadata  2 stream  3 doorbell channel  4 idempotency  5 changes  6 change number
 -- ARGV  1 payload  2 history size (0: none)  3 history lifetime in ms  4 idempotency lifetime in ms
