@@ -120,6 +120,10 @@ class BrokerUnavailable(WsServiceError):
     """Redis could not be reached in time, or refused; the text has no address or password."""
 
 
+class Unrecoverable(WsServiceError):
+    """What was published since a position is gone, or more than one recovery carries."""
+
+
 class TooManyTopics(WsServiceError):
     """A process holds as many topics as it may; ``limit`` is how many."""
 

@@ -71,8 +71,9 @@ class Stage:
     ) -> tuple[Listener, Subscription, Attached]:
         listener = Listener()
         subscription = Subscription(topic, listener)
-        attached = await self.hub.subscribe(subscription, has_history=has_history, since=since)
-        return listener, subscription, attached
+        answers: list[Attached] = []
+        await self.hub.subscribe(subscription, answers.append, has_history=has_history, since=since)
+        return listener, subscription, answers[0]
 
     def ring(self, offset: int, position: Position, number: int) -> None:
         """A doorbell that nobody published."""

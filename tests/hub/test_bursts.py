@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.hub.conftest import TOPIC, Stage
 from tests.waiting import until
 from ws_service.broker.position import Position
+from ws_service.hub.hub import Attached
 from ws_service.hub.send_buffer import SendBuffer
 from ws_service.hub.subscription import Subscription
 from ws_service.hub.topic import JOINED_LIMIT_BYTES
@@ -14,6 +15,10 @@ from ws_service.protocol.codes import Disconnect
 from ws_service.protocol.lines import Lines
 
 BUFFER_BYTES = 1_048_576
+
+
+def ignore(attached: Attached) -> None:
+    """What a client is told is not of interest here."""
 
 
 class Reader:
@@ -50,7 +55,7 @@ class Reader:
 async def test_a_burst_larger_than_the_buffer_reaches_who_reads(stage: Stage) -> None:
     """A hundred publications of 12 kB within a moment: 1.2 MB for a buffer of 1 MiB."""
     reader = Reader()
-    await stage.hub.subscribe(Subscription(TOPIC, reader), has_history=True, since=None)
+    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, has_history=True)
     stage.publish(*(f"{n}-{'x' * 12_000}" for n in range(100)))
     await until(lambda: reader.numbers == list(range(100)), lambda: f"{reader.end}")
 
@@ -60,7 +65,7 @@ async def test_a_repair_larger_than_the_buffer_reaches_who_reads(
 ) -> None:
     """Two hundred publications of 20 kB that were not heard: 4 MB in one reading."""
     reader = Reader()
-    await stage.hub.subscribe(Subscription(TOPIC, reader), has_history=True, since=None)
+    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, has_history=True)
     deaf()
     stage.publish(*(f"{n}-{'x' * 20_000}" for n in range(200)))
     await until(lambda: reader.numbers == list(range(200)), lambda: f"{reader.end}")
@@ -78,11 +83,14 @@ async def test_who_comes_back_to_many_topics_at_once_is_no_slow_client(stage: St
     answered: list[str] = []
 
     async def come_back(topic: str) -> None:
+        def answer(attached: Attached) -> None:
+            assert attached.recovered is not None
+            size = attached.recovered.size
+            assert reader.buffer.write(Lines("x" * size, size))
+            answered.append(topic)
+
         subscription = Subscription(topic, reader)
-        attached = await stage.hub.subscribe(subscription, has_history=True, since=since[topic])
-        assert attached.recovered is not None
-        assert reader.buffer.write(Lines("x" * attached.recovered.size, attached.recovered.size))
-        answered.append(topic)
+        await stage.hub.subscribe(subscription, answer, has_history=True, since=since[topic])
 
     tasks = [asyncio.create_task(come_back(topic)) for topic in topics]
     await until(lambda: len(answered) == 2, lambda: f"{answered}")

@@ -18,7 +18,7 @@ left.myself = left
 gone = weakref.ref(left)
 del left
 for _ in range(3):
-    kept = [[] for _ in range(garbage.ALLOCATIONS + 1)]
+    kept = [[] for _ in range(garbage.GENERATIONS[0] + 1)]
 print(gone())
 """
 

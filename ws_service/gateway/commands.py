@@ -2,15 +2,22 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from msgspec import Raw
 
 from ws_service.broker.position import Position
-from ws_service.errors import BrokerUnavailable, InvalidTopicName, TooManyTopics, UnknownTopic
+from ws_service.errors import (
+    BrokerUnavailable,
+    InvalidTopicName,
+    TooManyTopics,
+    UnknownTopic,
+    Unrecoverable,
+)
 from ws_service.gateway.policy import TIME_LIMIT_S, Policies, PolicyFailed
-from ws_service.hub.hub import Hub
+from ws_service.hub.hub import Attached, Hub
 from ws_service.hub.recovery import RECOVERY_LIMIT
 from ws_service.hub.subscription import Subscription
 from ws_service.metrics import count
@@ -44,43 +51,37 @@ class Commands:
     quiet: Quiet = field(default_factory=Quiet)
 
     async def subscribe(
-        self, user: Any, ask: AskToSubscribe, subscription: Subscription
-    ) -> SubscribeResult:
-        """Ask the policy, then attach. It is attached when this returns: answer at once.
+        self,
+        user: Any,
+        ask: AskToSubscribe,
+        subscription: Subscription,
+        answer: Callable[[SubscribeResult], None],
+    ) -> None:
+        """Ask the policy, then attach.
+
+        answer: called in the very step in which the subscription is attached.
 
         Raises Refused; nothing is attached then.
         """
-        match = self._match(ask.request.channel)
+        request = ask.request
+        match = self._match(request.channel)
         deadline_s = ask.arrived_s + TIME_LIMIT_S
         await self._require(match, user, deadline_s, subscription.subscriber)
-        request = ask.request
         has_history = match.history is not None
-        since = Position(request.offset, request.epoch) if request.recover else None
         try:
             async with asyncio.timeout_at(deadline_s):
-                attached = await self.hub.subscribe(
-                    subscription, has_history=has_history, since=since
+                await self.hub.subscribe(
+                    subscription,
+                    lambda attached: answer(_result(attached, request, has_history)),
+                    has_history=has_history,
+                    since=Position(request.offset, request.epoch) if request.recover else None,
+                    must_recover=request.recover and request.rejects_unrecovered and has_history,
                 )
+        except Unrecoverable as error:
+            raise Refused(ReplyError.UNRECOVERABLE_POSITION) from error
         except (BrokerUnavailable, TooManyTopics, TimeoutError) as error:
             logger.debug("A subscription to %r failed: %s", request.channel, error)
             raise Refused(ReplyError.INTERNAL) from error
-        if not has_history:
-            return SubscribeResult(was_recovering=request.recover)
-        if attached.recovered is None:
-            if request.recover and request.rejects_unrecovered:
-                self.hub.unsubscribe(subscription)
-                raise Refused(ReplyError.UNRECOVERABLE_POSITION)
-            return _from_now(attached.position, request)
-        return SubscribeResult(
-            recoverable=True,
-            positioned=True,
-            epoch=attached.position.epoch,
-            # The client's own: each publication that follows moves it.
-            offset=request.offset,
-            was_recovering=True,
-            recovered=True,
-            publications=[Raw(each.json) for each in attached.recovered.publications],
-        )
 
     async def read_history(
         self, user: Any, ask: ReadHistory, connection: object, *, is_subscribed: bool
@@ -130,12 +131,26 @@ class Commands:
             raise Refused(ReplyError.PERMISSION_DENIED)
 
 
-def _from_now(position: Position, request: SubscribeRequest) -> SubscribeResult:
-    """A subscription that begins at the top; a client that was recovering has a gap."""
+def _result(attached: Attached, request: SubscribeRequest, has_history: bool) -> SubscribeResult:
+    """What the client is told of its subscription."""
+    if not has_history:
+        return SubscribeResult(was_recovering=request.recover)
+    if attached.recovered is None:
+        # From the top on; a client that was recovering has a gap.
+        return SubscribeResult(
+            recoverable=True,
+            positioned=True,
+            epoch=attached.position.epoch,
+            offset=attached.position.offset,
+            was_recovering=request.recover,
+        )
     return SubscribeResult(
         recoverable=True,
         positioned=True,
-        epoch=position.epoch,
-        offset=position.offset,
-        was_recovering=request.recover,
+        epoch=attached.position.epoch,
+        # The client's own: each publication that follows moves it.
+        offset=request.offset,
+        was_recovering=True,
+        recovered=True,
+        publications=[Raw(each.json) for each in attached.recovered.publications],
     )

@@ -24,6 +24,7 @@ from ws_service.protocol.effects import (
     Write,
 )
 from ws_service.protocol.lines import Lines
+from ws_service.protocol.messages import SubscribeResult
 from ws_service.protocol.session import Session
 
 logger = logging.getLogger(__name__)
@@ -181,21 +182,21 @@ class Connection:
 
     async def _subscribe(self, ask: AskToSubscribe) -> None:
         subscription = Subscription(ask.request.channel, self)
+
+        def answer(result: SubscribeResult) -> None:
+            if self._session.is_closed:
+                self._commands.hub.unsubscribe(subscription)
+                return
+            self._subscriptions[subscription.channel] = subscription
+            self._apply(self._session.subscribed(ask.command_id, result))
+
         try:
-            result = await self._commands.subscribe(self._user, ask, subscription)
+            await self._commands.subscribe(self._user, ask, subscription, answer)
         except Refused as refused:
             self._apply(self._session.failed(ask.command_id, refused.error))
-            return
         except Exception:
             logger.exception("A subscription to %r failed", ask.request.channel)
             self._apply(self._session.failed(ask.command_id, ReplyError.INTERNAL))
-            return
-        # No await from here on: publications may follow in this very turn of the loop.
-        if self._session.is_closed:
-            self._commands.hub.unsubscribe(subscription)
-            return
-        self._subscriptions[ask.request.channel] = subscription
-        self._apply(self._session.subscribed(ask.command_id, result))
 
     async def _read_history(self, ask: ReadHistory) -> None:
         is_subscribed = ask.request.channel in self._subscriptions

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
-from ws_service.errors import TooManyTopics
+from ws_service.errors import TooManyTopics, Unrecoverable
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
@@ -112,13 +112,21 @@ class Hub:
     # --- subscriptions -------------------------------------------------------------------
 
     async def subscribe(
-        self, subscription: Subscription, *, has_history: bool, since: Position | None
-    ) -> Attached:
+        self,
+        subscription: Subscription,
+        answer: Callable[[Attached], None],
+        *,
+        has_history: bool,
+        since: Position | None = None,
+        must_recover: bool = False,
+    ) -> None:
         """Attach a subscription, after recovering from ``since`` where that is asked for.
 
-        It is attached when this returns: write the answer without an await in between, since
-        publications may follow in this very turn of the loop. Raises BrokerUnavailable,
-        TooManyTopics; nothing is attached then.
+        answer: called in the very step in which it is attached, so that what it writes stands
+            before all publications that follow.
+
+        Raises BrokerUnavailable, TooManyTopics, and Unrecoverable if it ``must_recover`` and can't;
+        nothing is attached then.
         """
         topic = self._topics.get(subscription.channel)
         if topic is None:
@@ -132,9 +140,15 @@ class Hub:
             recovered = None
             if since is not None and topic.has_history:
                 recovered = await self._recover(topic, since, subscription.subscriber)
+            if must_recover and recovered is None:
+                raise Unrecoverable(f"nothing is left from {since} on")
             topic.attach(subscription)
             topic.state = TopicState.LIVE
-            return Attached(topic.position, recovered)
+            try:
+                answer(Attached(topic.position, recovered))
+            except BaseException:
+                topic.detach(subscription)
+                raise
         finally:
             topic.waiting -= 1
             self._linger_if_idle(topic)

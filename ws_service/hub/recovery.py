@@ -46,8 +46,8 @@ class Recovery:
     async def since(self, topic: HubTopic, position: Position) -> Recovered | None:
         """What was published after a position, None if some of it is gone or it is too much.
 
-        When it returns, the topic stands right behind the last publication: attach without an
-        await in between. Raises BrokerUnavailable.
+        When it returns, the topic stands right behind the last publication, until the next await.
+        Raises BrokerUnavailable.
         """
         has_looked = False
         read_back_at: int | None = None
