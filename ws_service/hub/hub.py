@@ -144,6 +144,7 @@ class Hub:
                 raise Unrecoverable(f"nothing is left from {since} on")
             topic.attach(subscription)
             topic.state = TopicState.LIVE
+            self._lingering.pop(topic, None)
             try:
                 answer(Attached(topic.position, recovered))
             except BaseException:
@@ -265,8 +266,8 @@ class Hub:
             doorbell = Doorbell.parse(message)
         except UnreadableDoorbell:
             # Of a newer version, perhaps: the store tells.
-            if topic.has_history and not topic.is_held:
-                self._synchroniser.start(topic)
+            if topic.has_history:
+                self._synchroniser.request(topic)
             return
         if topic.is_held:
             topic.hold(doorbell)

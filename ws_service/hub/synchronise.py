@@ -55,6 +55,13 @@ class Synchroniser:
             topic.synchronising.add_done_callback(self._tasks.discard)
         return topic.synchronising
 
+    def request(self, topic: HubTopic) -> None:
+        """Read the store; once more, where somebody may have read it a moment too early."""
+        if topic.is_held:
+            topic.must_look = True
+        else:
+            self.start(topic)
+
     async def close(self) -> None:
         """End all readings; nothing is done with what was held."""
         self._is_closed = True

@@ -78,7 +78,7 @@ class Watcher:
         position = topic.position
         has_lost = stored.offset < earlier.offset
         if stored.epoch != position.epoch or stored.offset > position.offset or has_lost:
-            self._look(topic)
+            self._synchroniser.request(topic)
 
     async def _watch(self, partition: int) -> None:
         after, server = self._seen.get(partition, (-1, ""))
@@ -104,20 +104,13 @@ class Watcher:
         for change in behind:
             if self._is_behind(change.topic, change.position):
                 count("ws_service_lost_doorbells_total")
-                self._look(self._topics[change.topic])
+                self._synchroniser.request(self._topics[change.topic])
 
     def _is_behind(self, name: str, stored: Position) -> bool:
         topic = self._topics.get(name)
         if topic is None or not topic.has_history:
             return False
         return stored.epoch != topic.position.epoch or stored.offset > topic.position.offset
-
-    def _look(self, topic: HubTopic) -> None:
-        """Read the store; once more, where somebody may have read it a moment too early."""
-        if topic.is_held:
-            topic.must_look = True
-        else:
-            self._synchroniser.start(topic)
 
     async def _again(self, topic: HubTopic) -> None:
         if self._topics.get(topic.name) is topic:
