@@ -14,11 +14,15 @@ from tests.live import CHECKOUT, LOGIN, Service, Site, bare_environment, hear, t
 PART = re.compile(r"^# (settings\.py|mysite/topics\.py|mysite/routing\.py|anywhere)", re.MULTILINE)
 
 
-def readme_parts() -> dict[str, str]:
-    """The README's Python block, cut at the comments that name files."""
+def readme_blocks(language: str) -> list[str]:
+    """The README's blocks in this language, as they are."""
     text = (CHECKOUT / "README.md").read_text()
-    block = text.partition("```python\n")[2].partition("```")[0]
-    _, *pieces = PART.split(block)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def readme_parts() -> dict[str, str]:
+    """The README's first Python block, cut at the comments that name files."""
+    _, *pieces = PART.split(readme_blocks("python")[0])
     return dict(zip(pieces[::2], pieces[1::2], strict=True))
 
 
@@ -34,23 +38,39 @@ class FreshSite(Site):
             "PYTHONPATH": f"{self.folder}:{CHECKOUT}",
         }
 
+    def manage(self, *arguments: str) -> None:
+        """Run one of Django's commands in the site."""
+        subprocess.run(
+            [sys.executable, "-m", "django", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
 
-@pytest.fixture
-def fresh_site(tmp_path: Path, redis_server: RedisServer) -> FreshSite:
-    django = [sys.executable, "-m", "django"]
-    run = {"check": True, "capture_output": True, "timeout": 60}
-    subprocess.run([*django, "startproject", "mysite"], cwd=tmp_path, **run)
-    site = FreshSite("its settings name it", redis_server.url, tmp_path / "mysite")
+
+def make_fresh_site(parent: Path, redis_url: str) -> FreshSite:
+    """A new project with the lines that the README adds; its database is still to be migrated."""
+    argv = [sys.executable, "-m", "django", "startproject", "mysite"]
+    subprocess.run(argv, cwd=parent, check=True, capture_output=True, timeout=60)
+    site = FreshSite("its settings name it", redis_url, parent / "mysite")
     parts = readme_parts()
     package = site.folder / "mysite"
     with (package / "settings.py").open("a") as settings:
-        lines = parts["settings.py"].replace("redis://your-redis:6379/0", redis_server.url)
+        lines = parts["settings.py"].replace("redis://your-redis:6379/0", redis_url)
         settings.write(lines)
     # The rest of the comment that names a file is a comment still.
     (package / "topics.py").write_text("#" + parts["mysite/topics.py"])
     (package / "routing.py").write_text("#" + parts["mysite/routing.py"])
-    subprocess.run([*django, "migrate"], cwd=site.folder, env=site.environment(), **run)
-    subprocess.run([*django, "check"], cwd=site.folder, env=site.environment(), **run)
+    return site
+
+
+@pytest.fixture
+def fresh_site(tmp_path: Path, redis_server: RedisServer) -> FreshSite:
+    site = make_fresh_site(tmp_path, redis_server.url)
+    site.manage("migrate")
+    site.manage("check")
     return site
 
 
