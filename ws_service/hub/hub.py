@@ -242,7 +242,7 @@ class Hub:
             self._lingering.pop(topic, None)
             if topic.linger is not None:
                 topic.linger.cancel()  # the wheel would hold it until then
-            self._synchroniser.doubtful.pop(topic.name, None)
+            self._synchroniser.doubtful.discard(topic)
             self._link.unsubscribe(topic.name)
             self._groups.unsubscribe(topic.name)
 

@@ -42,7 +42,7 @@ class Synchroniser:
         self._on_advanced = on_advanced
         self._on_stranded = on_stranded
         self._on_done = on_done
-        self.doubtful: dict[str, HubTopic] = {}
+        self.doubtful: set[HubTopic] = set()
         """Topics that could not be read: to be tried again."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -75,22 +75,22 @@ class Synchroniser:
             # It may have read before the thing happened that the caller is asking about.
             await asyncio.shield(topic.synchronising)
         await asyncio.shield(self.start(topic))
-        if topic.name in self.doubtful:
+        if topic in self.doubtful:
             raise BrokerUnavailable("the stream could not be read")
 
     async def _run(self, topic: HubTopic) -> None:
         try:
             while await self._apply(topic, await self._read(topic)):
                 pass
-            self.doubtful.pop(topic.name, None)
+            self.doubtful.discard(topic)
         except BrokerUnavailable as error:
-            if topic.name not in self.doubtful:
+            if topic not in self.doubtful:
                 logger.debug("Topic %r could not be read: %s", topic.name, error)
-            self.doubtful[topic.name] = topic
+            self.doubtful.add(topic)
         except Exception:
-            if topic.name not in self.doubtful:
+            if topic not in self.doubtful:
                 logger.exception("Topic %r could not be brought up to date", topic.name)
-            self.doubtful[topic.name] = topic
+            self.doubtful.add(topic)
         finally:
             topic.synchronising = None
             if not self._is_closed:

@@ -46,7 +46,7 @@ class Watcher:
             try:
                 for partition in range(self._streams.partitions):
                     await self._watch(partition)
-                for topic in list(self._synchroniser.doubtful.values()):
+                for topic in list(self._synchroniser.doubtful):
                     await self._again(topic)
             except BrokerUnavailable as error:
                 if not self._is_deaf:
@@ -116,7 +116,7 @@ class Watcher:
         if self._topics.get(topic.name) is topic:
             await self._synchroniser.look(topic)
         else:
-            self._synchroniser.doubtful.pop(topic.name, None)
+            self._synchroniser.doubtful.discard(topic)
 
 
 def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
