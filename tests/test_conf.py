@@ -223,18 +223,24 @@ def test_channels_own_authentication_in_the_routing_is_named(monkeypatch: Any) -
     assert "'old/'" in message
 
 
-class Long(Topic):
+class Open(Topic):
+    async def can_subscribe(self) -> bool:
+        return True
+
+
+class Long(Open):
     history = History(size=1_000)
 
 
 @pytest.mark.parametrize(
     ("topics", "redis_url", "id_", "words"),
     [
-        ([topic("a", Topic)], None, "E011", "no Redis"),
+        ([topic("a", Open)], None, "E011", "no Redis"),
+        ([topic("a", Topic)], "redis://localhost", "W005", "nobody may subscribe"),
         ([topic("a", Long)], "redis://localhost", "W004", "told of a gap"),
-        (topic("a", Topic), "redis://localhost", "E007", "must be a list"),
+        (topic("a", Open), "redis://localhost", "E007", "must be a list"),
         ([Topic], "redis://localhost", "E007", "write topic("),
-        ([topic("a", Topic, name="x")] * 2, "redis://localhost", "E007", "named 'x'"),
+        ([topic("a", Open, name="x")] * 2, "redis://localhost", "E007", "named 'x'"),
     ],
 )
 def test_topics_that_can_not_work_are_named(

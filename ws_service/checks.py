@@ -13,7 +13,7 @@ from ws_service.application.routing import behind_channels_auth, load_urlpattern
 from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
 from ws_service.errors import InvalidRouting
 from ws_service.hub.recovery import RECOVERY_LIMIT
-from ws_service.topics import load_topics
+from ws_service.topics import Topic, load_topics
 
 TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
@@ -70,7 +70,8 @@ def check_topics(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """The site's topics can be used (``E007``), have a Redis (``E011``), and a client that
-    comes back within their history can have all of it (``W004``).
+    comes back within their history can have all of it (``W004``); somebody may subscribe to each
+    (``W005``).
     """
     try:
         config = load_config()
@@ -91,6 +92,15 @@ def check_topics(
             )
         )
     for route in topics:
+        if route.topic_class.can_subscribe is Topic.can_subscribe:
+            messages.append(
+                Warning(
+                    f"{route.topic_class.__name__} ({route.route!r}) has no can_subscribe():"
+                    " nobody may subscribe to it.",
+                    hint="def can_subscribe(self): return self.user.is_authenticated",
+                    id="ws_service.W005",
+                )
+            )
         history = route.topic_class.history
         if history is not None and history.size > RECOVERY_LIMIT:
             messages.append(

@@ -281,6 +281,12 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
                 f"INSTALLED_APPS lacks {app!r}, by which the service knows who connects.",
                 "Start the service with the site's own settings, or add the app.",
             )
+    if not apps.is_installed("ws_service"):
+        yield Problem(
+            "ws_service.E006",
+            "INSTALLED_APPS lacks 'ws_service': no system checks, no template tags.",
+            'Write INSTALLED_APPS += ["ws_service"].',
+        )
 
 
 def _import_problems(layers: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:

@@ -89,7 +89,8 @@ def _plain_consumer(target: Any) -> type[AsyncConsumer] | None:
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     logger.warning(
-        "Refused a handshake for %r: no WebSocket is routed at this path (is it the slash?)",
+        "Refused a handshake for %r: no WebSocket is routed at this path (is it the slash?"
+        " Clients of topics connect to /connection/websocket)",
         scope["path"],
     )
     await refuse(scope, send, Refusal.NOT_FOUND)

@@ -60,7 +60,31 @@ def listening_connection(url: str) -> redis.asyncio.Connection:
 def why(error: Exception) -> str:
     """What happened; a refusal in Redis's own words, which name no address and no password."""
     is_refusal = isinstance(error, redis.exceptions.ResponseError)
-    return f"Redis refused: {str(error)[:200]}" if is_refusal else in_words(error)
+    words = f"Redis refused: {str(error)[:200]}" if is_refusal else in_words(error)
+    return f"{words} (the Redis of WS_SERVICE['REDIS_URL'])"
+
+
+def address_of(url: str) -> str:
+    """Host, port and database of a Redis URL, for a log: no user, no password."""
+    parts = urlsplit(url)
+    place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
+    return f"{parts.scheme}://{place}/{database_of(url)}"
+
+
+def greet(url: str, time_limit_s: float) -> None:
+    """Ask whether somebody is there. Raises BrokerUnavailable."""
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=time_limit_s,
+        socket_connect_timeout=time_limit_s,
+        retry=Retry(NoBackoff(), 0),
+        **_PLAIN,
+    )
+    with client:
+        try:
+            client.ping()
+        except (RedisError, OSError) as error:
+            raise BrokerUnavailable(why(error)) from error
 
 
 class BlockingBroker:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
-from ws_service.errors import InvalidApplication, InvalidBind, WsServiceError
+from ws_service.errors import BrokerUnavailable, InvalidApplication, InvalidBind, WsServiceError
 
 if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
+    from ws_service.conf import ServiceConfig
 
 logger = logging.getLogger(__name__)
 
 EXIT_LIMIT_S: Final = 3.0
+REDIS_GREETING_LIMIT_S: Final = 2.0
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -131,6 +133,7 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
         os.environ.get("DJANGO_SETTINGS_MODULE"),
         node_id(),
     )
+    _greet_the_topics_redis(config)
     for bind in binds:
         if bind.unix_path is not None:
             daphne.remove_stale_socket(bind.unix_path)
@@ -156,6 +159,19 @@ def _exit_in_time(status: int) -> None:
     timer = threading.Timer(EXIT_LIMIT_S, os._exit, [status])
     timer.daemon = True
     timer.start()
+
+
+def _greet_the_topics_redis(config: ServiceConfig) -> None:
+    """Say at the start what would else be noticed by the first client only."""
+    from ws_service.broker.connection import address_of, greet  # after setup(), like the rest
+    from ws_service.topics import load_topics
+
+    try:
+        if config.redis_url is not None and load_topics(config.routing):
+            greet(config.redis_url, REDIS_GREETING_LIMIT_S)
+    except BrokerUnavailable as error:
+        address = address_of(config.redis_url or "")
+        logger.warning("%s does not answer, subscriptions fail until it does: %s", address, error)
 
 
 def _load(path: str | None) -> ASGIApplication:

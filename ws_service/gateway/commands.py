@@ -114,7 +114,7 @@ class Commands:
             count("ws_service_unknown_topics_total")
             now_s = asyncio.get_running_loop().time()
             if self.quiet.may_say("unknown topic", now_s):
-                logger.info("A client asked for a topic: %s", error)
+                logger.warning("A client asked for a topic: %s", error)
             raise Refused(ReplyError.UNKNOWN_CHANNEL) from None
         except InvalidTopicName:
             raise Refused(ReplyError.BAD_REQUEST) from None

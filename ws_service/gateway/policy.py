@@ -99,7 +99,8 @@ def _answer_of(policy: Callable[[], Any]) -> bool:
 
 
 def _log(policy: Callable[[], Any], error: Exception) -> None:
-    name = _name_of(policy)
+    topic = getattr(getattr(policy, "__self__", None), "name", "?")
+    name = f"{_name_of(policy)} of {topic!r}"
     if isinstance(error, TimeoutError):
         logger.error("%s gave no answer in %g s; clients try again", name, TIME_LIMIT_S)
     elif is_outage(error):

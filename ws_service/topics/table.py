@@ -19,6 +19,8 @@ from ws_service.topics.topic import Topic
 
 _NAME: Final = "topics"
 
+SHOWN_IN_A_HINT: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -99,7 +101,11 @@ class TopicTable:
             return "; the site's routing has no topics"
         others = (route.canonical(name) for route in self._routes)
         other = next((other for other in others if other is not None), None)
-        return f"; it is called {other!r}" if other else ""
+        if other:
+            return f"; it is called {other!r}"
+        shown = [repr(route.route) for route in self._routes[:SHOWN_IN_A_HINT]]
+        more = ", …" if len(self._routes) > SHOWN_IN_A_HINT else ""
+        return f"; there are {', '.join(shown)}{more}"
 
     def _group_of(self, name: str, route: TopicRoute, kwargs: Mapping[str, Any]) -> str | None:
         """The group under this topic, None for a topic of its own.

@@ -46,7 +46,14 @@ window.wsService = (() => {
     /** The page's one Centrifuge; made, and told to connect, on first use. */
     get client() {
       if (!client) {
-        client = new Centrifuge(endpoint(read("ws-service-client").url));
+        const url = endpoint(read("ws-service-client").url);
+        client = new Centrifuge(url);
+        client.once("error", ({ error }) =>
+          console.warn(
+            `wsService: ${url} does not answer (${error.message}); it is tried again.` +
+              ' Its address is WS_SERVICE["CLIENT_URL"].',
+          ),
+        );
         client.connect();
       }
       return client;
@@ -61,10 +68,17 @@ window.wsService = (() => {
      */
     subscription(elementOrId) {
       const { channel, since } = read(elementOrId);
-      return (
-        this.client.getSubscription(channel) ??
-        this.client.newSubscription(channel, since ? { since } : {})
+      const existing = this.client.getSubscription(channel);
+      if (existing) return existing;
+      const subscription = this.client.newSubscription(channel, since ? { since } : {});
+      subscription.on("error", ({ error }) =>
+        console.warn(`wsService: "${channel}" is tried again: ${error.message}`),
       );
+      subscription.on("unsubscribed", ({ code, reason }) => {
+        // Below 100 it was the page's own wish.
+        if (code >= 100) console.warn(`wsService: "${channel}" was refused: ${reason} (${code})`);
+      });
+      return subscription;
     },
   };
 })();
