@@ -13,6 +13,7 @@ from tests.waiting import until
 from ws_service.broker.doorbell import PAYLOAD_LIMIT_BYTES
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import StreamPart
+from ws_service.errors import BrokerUnavailable
 from ws_service.hub import renewal
 from ws_service.metrics import counters
 
@@ -206,3 +207,40 @@ async def test_a_closed_hub_leaves_nothing_running(stage: Stage, deaf: Callable[
     left = [task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}]
     assert left == []
     assert len(before) > 1
+
+
+async def test_a_failure_that_nobody_foresaw_leaves_no_topic_half_joined(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody who asked for the topic would be turned away until the process ends."""
+    run_many = stage.hub._streams._broker.run_many
+
+    async def fail(*args: Any) -> Any:
+        monkeypatch.setattr(stage.hub._streams._broker, "run_many", run_many)
+        raise LookupError("nobody foresaw this")
+
+    monkeypatch.setattr(stage.hub._streams._broker, "run_many", fail)
+    with pytest.raises(BrokerUnavailable):
+        await stage.subscribe()
+    listener, _, _ = await stage.subscribe()
+    stage.publish(1)
+    await stage.hears(listener, [1])
+
+
+async def test_a_reading_that_fails_as_nobody_foresaw_is_made_again(
+    stage: Stage, deaf: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change index names a topic once."""
+    listener, _, _ = await stage.subscribe()
+    read = stage.hub._streams.read
+    failures = iter([LookupError("nobody foresaw this"), asyncio.CancelledError()])
+
+    async def fail(*args: Any, **kwargs: Any) -> StreamPart:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return await read(*args, **kwargs)
+
+    monkeypatch.setattr(stage.hub._streams, "read", fail)
+    deaf()
+    stage.publish(1)
+    await stage.hears(listener, [1])

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
 from ws_service.broker.keys import Keys
+from ws_service.cancellation import is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
 
@@ -129,7 +130,9 @@ class DoorbellLink:
                 if not self._is_down:
                     logger.warning("Not listening for publications: %s", why(error))
                 self._is_down = True
-            except Exception:  # a bug here must not make the process deaf for ever
+            except (Exception, asyncio.CancelledError):  # nothing may make the process deaf
+                if is_ending():
+                    raise
                 logger.exception("The doorbell link failed")
             finally:
                 await connection.disconnect(nowait=True)

@@ -1,6 +1,7 @@
 """Reads streams and the change index, for the hub."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,8 @@ from ws_service.broker.scripts import (
     read_call,
 )
 from ws_service.errors import BrokerUnavailable
+
+logger = logging.getLogger(__name__)
 
 STANDINGS_AT_ONCE: Final = 200
 
@@ -57,20 +60,26 @@ class Streams:
         for start in range(0, len(asking), STANDINGS_AT_ONCE):
             task = asyncio.create_task(self._ask(asking[start : start + STANDINGS_AT_ONCE]))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._asked)
+
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, BrokerUnavailable):
+            logger.error("Topics could not be read", exc_info=error)
 
     async def _ask(self, asking: Sequence[tuple[str, asyncio.Future[Lineage]]]) -> None:
         calls = [read_call(self._keys, topic, 0, 0) for topic, _ in asking]
         try:
             answers = await self._broker.run_many(calls)
-        except BrokerUnavailable as error:
-            for _, future in asking:
-                if not future.done():
-                    future.set_exception(BrokerUnavailable(str(error)))
-        else:
             for (_, future), answer in zip(asking, answers, strict=True):
                 if not future.done():
                     future.set_result(read_answer(answer).lineage)
+        finally:
+            # Whatever went wrong, nobody may wait for ever.
+            for _, future in asking:
+                if not future.done():
+                    future.set_exception(BrokerUnavailable("topics could not be read"))
 
     async def positions(self, topics: Sequence[str]) -> list[Position]:
         """Where topics stand; one that the store doesn't know is at offset 0 of epoch ``""``."""

@@ -12,7 +12,7 @@ from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
-from ws_service.errors import TooManyTopics, Unrecoverable
+from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
@@ -207,9 +207,11 @@ class Hub:
             await self._groups.subscribe(topic.name)
             if topic.has_history:
                 topic.rebase(await self._streams.standing(topic.name))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            # Whatever it is, a topic that stays half joined would turn everybody away for ever.
             self._forget(topic)
-            joined.set_exception(error)
+            told = error if isinstance(error, Exception) else BrokerUnavailable("cancelled")
+            joined.set_exception(told)
             joined.exception()  # those who wait for it may have gone
         else:
             topic.state = TopicState.LIVE

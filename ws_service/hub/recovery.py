@@ -6,6 +6,8 @@ from typing import Final
 
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
+from ws_service.cancellation import is_ending
+from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.tail import Encoded
 from ws_service.hub.topic import HubTopic
@@ -75,7 +77,12 @@ class Recovery:
             self._tasks.add(task)
             task.add_done_callback(self._done)
             topic.backfill = task
-        await asyncio.shield(topic.backfill)
+        try:
+            await asyncio.shield(topic.backfill)
+        except asyncio.CancelledError:
+            if is_ending():
+                raise
+            raise BrokerUnavailable("the stream could not be read") from None
 
     async def _fill(self, topic: HubTopic) -> None:
         try:

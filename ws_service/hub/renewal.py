@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ws_service.broker.streams import Streams
+from ws_service.cancellation import is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.topic import HubTopic
@@ -51,7 +52,9 @@ class Renewal:
                 logger.debug("Metadata can't be renewed: %s", error)
                 await asyncio.sleep(RETRY_S)
                 continue
-            except Exception:  # a bug here must not let everything expire
+            except (Exception, asyncio.CancelledError):  # nothing may let everything expire
+                if is_ending():
+                    raise
                 logger.exception("Metadata of %r can't be renewed", name)
                 return
             if standing.top.epoch != topic.position.epoch and not topic.is_held:

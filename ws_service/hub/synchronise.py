@@ -7,6 +7,7 @@ from typing import Final
 
 from ws_service.broker.scripts import StreamPart
 from ws_service.broker.streams import Streams
+from ws_service.cancellation import is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.subscription import Subscription
 from ws_service.hub.topic import HubTopic
@@ -87,7 +88,9 @@ class Synchroniser:
             if topic not in self.doubtful:
                 logger.debug("Topic %r could not be read: %s", topic.name, error)
             self.doubtful.add(topic)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if is_ending():
+                raise
             if topic not in self.doubtful:
                 logger.exception("Topic %r could not be brought up to date", topic.name)
             self.doubtful.add(topic)

@@ -9,6 +9,7 @@ from typing import Final
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import Changes
 from ws_service.broker.streams import Streams
+from ws_service.cancellation import is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.topic import HubTopic
@@ -52,7 +53,9 @@ class Watcher:
                 if not self._is_deaf:
                     logger.warning("The change index can't be read: %s", error)
                 self._is_deaf = True
-            except Exception:  # a bug here must not end the watch
+            except (Exception, asyncio.CancelledError):  # nothing but the end may end the watch
+                if is_ending():
+                    raise
                 logger.exception("The change watcher failed")
             else:
                 self._is_deaf = False
