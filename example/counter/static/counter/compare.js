@@ -125,7 +125,10 @@ for (const form of document.querySelectorAll("#buttons form")) {
     setBusy(true);
     const trouble = await ask(form);
     tell(trouble || form.dataset.tell, trouble !== "");
-    if (!trouble) await wait(BUSY_MS[form.dataset.action]);
+    if (!trouble) {
+      await wait(BUSY_MS[form.dataset.action]);
+      tell(form.dataset.done);
+    }
     setBusy(false);
   });
 }
