@@ -99,14 +99,14 @@ def _answer_of(policy: Callable[[], Any]) -> bool:
 
 
 def _log(policy: Callable[[], Any], error: Exception) -> None:
+    name = _name_of(policy)
     topic = getattr(getattr(policy, "__self__", None), "name", "?")
-    name = f"{_name_of(policy)} of {topic!r}"
     if isinstance(error, TimeoutError):
-        logger.error("%s gave no answer in %g s; clients try again", name, TIME_LIMIT_S)
+        logger.error("%s gave no answer in %g s for %r", name, TIME_LIMIT_S, topic)
     elif is_outage(error):
-        logger.error("%s failed: %s (%s)", name, in_words(error), error)
+        logger.error("%s failed for %r: %s (%s)", name, topic, in_words(error), error)
     else:
-        logger.error("%s failed; clients try again", name, exc_info=error)
+        logger.error("%s failed for %r; clients try again", name, topic, exc_info=error)
 
 
 def _name_of(policy: Callable[[], Any]) -> str:
