@@ -21,6 +21,8 @@ _LINT_TIMEOUT_S = 600.0
 _PYTEST_TIMEOUT_S = 1500.0
 # A browser says nothing more on a second Python; nor do long runs and these tools themselves.
 _ONE_PYTHON_IS_ENOUGH = "not browser and not once"
+# Tests with server processes take most of the time: on the first Python and on the newest one.
+_TWO_PYTHONS_ARE_ENOUGH = f"{_ONE_PYTHON_IS_ENOUGH} and not servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
         results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)
     else:
         results.remarks.append("ruff, mypy, lint-imports: you asked for certain tests only")
-    _pytest(venv, wishes, results, terminal, interruption, is_main=True)
+    _pytest(venv, wishes, results, terminal, interruption)
     if wishes.everything:
         _other_pythons(venv, wishes, results, terminal, interruption)
     else:
@@ -120,7 +122,9 @@ def _other_pythons(
     for interpreter in found:
         venv = _beside(dot_venv, interpreter)
         venv.ensure(virtualenv.TEST, terminal, interruption)
-        _pytest(venv, wishes, results, terminal, interruption, is_main=False)
+        is_newest = interpreter is found[-1]
+        selection = _ONE_PYTHON_IS_ENOUGH if is_newest else _TWO_PYTHONS_ARE_ENOUGH
+        _pytest(venv, wishes, results, terminal, interruption, selection=selection)
 
 
 def _pytest(
@@ -130,18 +134,18 @@ def _pytest(
     terminal: Terminal,
     interruption: Interruption,
     *,
-    is_main: bool,
+    selection: str = "",
 ) -> None:
+    """Run the tests; `selection`: which of them, on a Python that is not the first."""
     name = f"pytest on {venv.series}"
     junit_file = wishes.logs / f"pytest-{venv.series}.xml"
     junit_file.unlink(missing_ok=True)
-    selection: Sequence[str] = () if is_main else ("-m", _ONE_PYTHON_IS_ENOUGH)
     outcome = step.take(
         name,
         [
             *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
             *(["--color=yes"] if terminal.has_colour else []),
-            *selection,
+            *(["-m", selection] if selection else []),
             *wishes.pytest_arguments,
         ],
         terminal,
@@ -153,13 +157,11 @@ def _pytest(
     )
     seen = report.read(junit_file, outcome.output)
     if wishes.everything:
-        outcome = replace(outcome, problems=seen.complaints(may_deselect=not is_main))
+        outcome = replace(outcome, problems=seen.complaints(may_deselect=bool(selection)))
     results.outcomes.append(outcome)
     results.reports.append((name, seen))
-    if not is_main:
-        results.remarks.append(
-            f"{name}: {seen.deselected} tests run only on the first: browsers, long runs, dev.py"
-        )
+    if selection:
+        results.remarks.append(f"{name}: {seen.deselected} tests that say nothing more there")
     elif not wishes.everything:
         results.remarks += seen.reasons()
 

@@ -10,6 +10,21 @@ import pytest
 from devkit.redis_server import RedisServer
 from tests.live import CHECKOUT, Service, Site
 
+# Where tests start processes that serve.
+SERVERS = [
+    CHECKOUT / "tests" / name
+    for name in (
+        *("bridge", "conformance", "example", "faults", "gateway", "integration"),
+        *("test_probe.py", "test_wheel.py"),
+    )
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(place in (item.path, *item.path.parents) for place in SERVERS):
+            item.add_marker(pytest.mark.servers)
+
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
