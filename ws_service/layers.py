@@ -8,6 +8,7 @@ the topic's stream, and then sent as ever.
 import asyncio
 import logging
 import os
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, ClassVar, Final
@@ -31,7 +32,7 @@ THREADS: Final = 8
 """Appends at once. The rest waits for its turn, each no longer than it may take altogether."""
 
 
-class AppendsToTopics:
+class AppendsToTopics(ABC):
     """``group_send()`` of a topic's group appends to the topic first; all else is the layer's own.
 
     Consumers must not suffer from a topic that stands over their group. So the event is sent in
@@ -50,8 +51,9 @@ class AppendsToTopics:
         await _append(self, group, message)
         await self._send_to_group(group, message)
 
+    @abstractmethod
     async def _send_to_group(self, group: str, message: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """The layer's own ``group_send()``."""
 
 
 class RecoverablePubSubLayer(AppendsToTopics, RedisPubSubChannelLayer):  # type: ignore[misc]

@@ -57,6 +57,17 @@ def listening_connection(url: str) -> redis.asyncio.Connection:
     return cast("redis.asyncio.Connection", connection)
 
 
+def _blocking_client(url: str, answer_limit_s: float) -> redis.Redis:
+    """A client that repeats nothing; the limit holds for connecting and for each answer."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=answer_limit_s,
+        socket_connect_timeout=answer_limit_s,
+        retry=Retry(NoBackoff(), 0),
+        **_PLAIN,
+    )
+
+
 def why(error: Exception) -> str:
     """What happened; a refusal in Redis's own words, which name no address and no password."""
     is_refusal = isinstance(error, redis.exceptions.ResponseError)
@@ -73,14 +84,7 @@ def address_of(url: str) -> str:
 
 def greet(url: str, time_limit_s: float) -> None:
     """Ask whether somebody is there. Raises BrokerUnavailable."""
-    client = redis.Redis.from_url(
-        url,
-        socket_timeout=time_limit_s,
-        socket_connect_timeout=time_limit_s,
-        retry=Retry(NoBackoff(), 0),
-        **_PLAIN,
-    )
-    with client:
+    with _blocking_client(url, time_limit_s) as client:
         try:
             client.ping()
         except (RedisError, OSError) as error:
@@ -96,13 +100,7 @@ class BlockingBroker:
 
     def __init__(self, url: str, time_limit_s: float) -> None:
         self._time_limit_s = time_limit_s
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=time_limit_s / 3,
-            socket_connect_timeout=time_limit_s / 3,
-            retry=Retry(NoBackoff(), 0),
-            **_PLAIN,
-        )
+        self._redis = _blocking_client(url, time_limit_s / 3)
 
     def run(self, call: Call) -> Any:
         """Raises BrokerUnavailable within about the time limit."""
@@ -111,7 +109,7 @@ class BlockingBroker:
             return self._run(call)
         except _LOST as error:
             if time.monotonic() - started_s > self._time_limit_s / 2:
-                raise BrokerUnavailable(in_words(error)) from error
+                raise BrokerUnavailable(why(error)) from error
         except RedisError as error:
             raise BrokerUnavailable(why(error)) from error
         try:

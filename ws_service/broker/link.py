@@ -4,8 +4,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable
 from typing import Any, Final
 
 import redis.asyncio
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError
 from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
 from ws_service.broker.keys import Keys
 from ws_service.cancellation import is_ending
+from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
 
@@ -218,9 +218,9 @@ class DoorbellLink:
         self._sent.difference_update(gone)
         self._confirmed.difference_update(gone)
         self._restoring.difference_update(gone)
-        for topics in _chunks(added):
+        for topics in in_chunks(added, CHANNELS_AT_ONCE):
             await _send(connection, "SUBSCRIBE", *map(self._keys.doorbell, topics))
-        for topics in _chunks(gone):
+        for topics in in_chunks(gone, CHANNELS_AT_ONCE):
             await _send(connection, "UNSUBSCRIBE", *map(self._keys.doorbell, topics))
         self._tell_if_restored()
 
@@ -256,9 +256,3 @@ async def _send(connection: redis.asyncio.Connection, *command: Any) -> None:
     if not connection.is_connected:  # else redis-py would connect again, without a word
         raise OSError("the connection is gone")
     await connection.send_command(*command)
-
-
-def _chunks(topics: Iterable[str]) -> Iterable[list[str]]:
-    rest = iter(topics)
-    while chunk := list(islice(rest, CHANNELS_AT_ONCE)):
-        yield chunk

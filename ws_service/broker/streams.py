@@ -16,6 +16,7 @@ from ws_service.broker.scripts import (
     read_answer,
     read_call,
 )
+from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,8 @@ class Streams:
 
     def _ask_together(self) -> None:
         asking, self._asking = self._asking, []
-        for start in range(0, len(asking), STANDINGS_AT_ONCE):
-            task = asyncio.create_task(self._ask(asking[start : start + STANDINGS_AT_ONCE]))
+        for together in in_chunks(asking, STANDINGS_AT_ONCE):
+            task = asyncio.create_task(self._ask(together))
             self._tasks.add(task)
             task.add_done_callback(self._asked)
 

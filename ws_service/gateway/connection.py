@@ -98,10 +98,10 @@ class Connection:
     # --- the hub's side ------------------------------------------------------------------
 
     def deliver(self, lines: Lines) -> None:
-        """Publications of a topic that this connection is attached to."""
+        """Replies, and publications of a topic that this connection is attached to."""
         if not self._buffer.write(lines):
             count("ws_service_slow_connections_total")
-            # Not at once: the hub is walking over its subscriptions.
+            # Not at once: the hub may be walking over its subscriptions.
             self._loop.call_soon(lambda: self._apply(self._session.disconnect(Disconnect.SLOW)))
 
     def has_room(self, size_bytes: int) -> bool:
@@ -151,7 +151,7 @@ class Connection:
         for effect in effects:
             match effect:
                 case Write(lines):
-                    self._write_reply(lines)
+                    self.deliver(lines)
                 case Detach(channel):
                     if (subscription := self._subscriptions.pop(channel, None)) is not None:
                         self._commands.hub.unsubscribe(subscription)
@@ -169,11 +169,6 @@ class Connection:
                     self._schedule(first_s, self._ping)
         if not self._readable.is_set():
             self._readable.set()
-
-    def _write_reply(self, lines: Lines) -> None:
-        if not self._buffer.write(lines):
-            count("ws_service_slow_connections_total")
-            self._loop.call_soon(lambda: self._apply(self._session.disconnect(Disconnect.SLOW)))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

@@ -14,6 +14,7 @@ from ws_service.broker.doorbell import VERSION
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import count
 from ws_service.outage import in_words, is_outage
+from ws_service.quiet import Quiet
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,6 @@ REJOIN_INTERVAL_S: Final = 60.0
 
 EVENTS_A_TURN: Final = 128
 """Events that are handled before the event loop gets its turn."""
-
-COMPLAINT_INTERVAL_S: Final = 60.0
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
@@ -85,7 +84,7 @@ class GroupLink:
         self._wake = asyncio.Event()
         self._making = asyncio.Lock()
         self._next_try_s = 0.0
-        self._complained_s = float("-inf")
+        self._quiet = Quiet()
 
     async def close(self) -> None:
         """Leave all groups."""
@@ -244,8 +243,7 @@ class GroupLink:
     def _complain(self, error: Exception) -> None:
         """At most one line a minute, whatever number of groups there is."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._complained_s >= COMPLAINT_INTERVAL_S:
-            self._complained_s = now_s
+        if self._quiet.may_say("channel layer", now_s):
             trace = None if is_outage(error) else error
             logger.warning(
                 "The channel layer failed a topic over a group; events may be lost: %s",

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import Final
 
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import Changes
 from ws_service.broker.streams import Streams
 from ws_service.cancellation import is_ending
+from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.topic import HubTopic
@@ -63,7 +63,8 @@ class Watcher:
     async def check_all(self) -> None:
         """Compare every position, after a time in which doorbells were not heard."""
         try:
-            for names in _chunks([t.name for t in self._topics.values() if t.has_history]):
+            held = [topic.name for topic in self._topics.values() if topic.has_history]
+            for names in in_chunks(held, POSITIONS_AT_ONCE):
                 known = (self._topics.get(name) for name in names)
                 before = {topic.name: topic.position for topic in known if topic is not None}
                 stored = await self._streams.positions(list(before))
@@ -120,9 +121,3 @@ class Watcher:
             await self._synchroniser.look(topic)
         else:
             self._synchroniser.doubtful.discard(topic)
-
-
-def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
-    rest = iter(names)
-    while chunk := list(islice(rest, POSITIONS_AT_ONCE)):
-        yield chunk

@@ -1,6 +1,5 @@
 """Bytes to commands; replies and publications to lines."""
 
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -69,9 +68,3 @@ class PushEncoder:
     def encode(self, publication: bytes) -> Lines:
         """publication: as ``encode_publication`` made it."""
         return Lines.of(b"%b%b}}" % (self._head, publication))
-
-
-def decode_replies(frame: str) -> Iterator[dict[str, object]]:
-    """The messages of a frame to a client, for clients in tests and tools."""
-    for line in frame.split("\n"):
-        yield msgspec.json.decode(line)

@@ -2,6 +2,7 @@
 
 import { cutFor } from "./cut.js"; // before anything opens a WebSocket
 import { showState } from "../example/pill.js";
+import { post } from "../example/post.js";
 import { ClientState, follow } from "../example/pushed.js";
 import { LiveSocket } from "../example/socket.js";
 import { Side } from "./side.js";
@@ -107,23 +108,11 @@ element("cut").addEventListener("click", async () => {
   setBusy(false);
 });
 
-async function ask(form) {
-  try {
-    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    if (response.ok) return "";
-    const isJson = response.headers.get("content-type")?.startsWith("application/json");
-    if (isJson) return (await response.json()).error.message;
-    return `The site answered ${response.status}. Load this page again and retry.`;
-  } catch {
-    return "The site did not answer. Is it running?";
-  }
-}
-
 for (const form of document.querySelectorAll("#buttons form")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     setBusy(true);
-    const trouble = await ask(form);
+    const trouble = await post(form);
     tell(trouble || form.dataset.tell, trouble !== "");
     if (!trouble) {
       await wait(BUSY_MS[form.dataset.action]);

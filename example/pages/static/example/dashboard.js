@@ -2,6 +2,7 @@
 
 import { TimeChart } from "./chart.js";
 import { showNode, showState } from "./pill.js";
+import { post } from "./post.js";
 import { LiveSocket } from "./socket.js";
 
 const LONGEST_TABLE = 60;
@@ -62,23 +63,11 @@ const answers = {
 };
 socket.addEventListener("message", ({ detail }) => answers[detail.type]?.(detail));
 
-async function sendPoint(form) {
-  try {
-    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    if (response.ok) return "";
-    const isJson = response.headers.get("content-type")?.startsWith("application/json");
-    if (isJson) return (await response.json()).error.message;
-    return `The site answered ${response.status}. Load this page again and retry.`;
-  } catch {
-    return "The site did not answer. Is it running?";
-  }
-}
-
 element("send-point").addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = event.submitter;
   button.disabled = true;
-  const trouble = await sendPoint(event.target);
+  const trouble = await post(event.target);
   element("notice").hidden = trouble === "";
   element("notice").textContent = trouble;
   button.disabled = false;
