@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ws_service.publishing import publish as publish
     from ws_service.topics import History as History
     from ws_service.topics import Topic as Topic
+    from ws_service.topics import UserTopic as UserTopic
     from ws_service.topics import topic as topic
     from ws_service.topics import topic_name as topic_name
 
@@ -26,6 +27,7 @@ __all__ = [
     "History",
     "Position",
     "Topic",
+    "UserTopic",
     "__version__",
     "aposition",
     "apublish",
@@ -41,6 +43,7 @@ _HOME_OF_NAME = {
     "History": "ws_service.topics",
     "Position": "ws_service.broker.position",
     "Topic": "ws_service.topics",
+    "UserTopic": "ws_service.topics",
     "aposition": "ws_service.publishing",
     "apublish": "ws_service.publishing",
     "get_websocket_application": "ws_service.application",

@@ -6,7 +6,7 @@ that. ``find_problems()`` lists what is wrong with them, for the system checks.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any
@@ -68,6 +68,12 @@ OPTIONS: Mapping[str, Option] = {
     "MAX_SUBSCRIPTIONS": Option(int, 128, least=1),
     "MAX_PUBLICATION_SIZE": Option(int, 65_536, least=64),
     "PUBLISH_TIMEOUT": Option((int, float), 2, least=0.1),
+    "PRESENCE_LEASE": Option((int, float), 15, least=2),
+    "TOKEN_KEY": Option((str, type(None)), None, hint="Write 32 random characters or more."),
+    "TOKEN_AUDIENCE": Option(str, "ws_service"),
+    "TOPICS": Option((str, type(None)), None, hint='Write "/etc/ws-service/topics.toml".'),
+    "API_KEY": Option((str, type(None)), None, hint="Write 16 random characters or more."),
+    "API_BIND": Option(str, "127.0.0.1:8003"),
 }
 
 
@@ -93,6 +99,12 @@ class ServiceConfig:
     subscription_limit: int
     publication_limit_bytes: int
     publish_timeout_s: float
+    presence_lease_s: float
+    token_key: str | None = field(repr=False)
+    token_audience: str
+    topics_file: str | None
+    api_key: str | None = field(repr=False)
+    api_bind: str
 
     allowed_hosts: tuple[str, ...]
     use_x_forwarded_host: bool
@@ -149,6 +161,12 @@ def load_config() -> ServiceConfig:
         subscription_limit=given["MAX_SUBSCRIPTIONS"],
         publication_limit_bytes=given["MAX_PUBLICATION_SIZE"],
         publish_timeout_s=given["PUBLISH_TIMEOUT"],
+        presence_lease_s=given["PRESENCE_LEASE"],
+        token_key=given["TOKEN_KEY"],
+        token_audience=given["TOKEN_AUDIENCE"],
+        topics_file=given["TOPICS"],
+        api_key=given["API_KEY"],
+        api_bind=given["API_BIND"],
         allowed_hosts=_DEBUG_HOSTS if django_settings.DEBUG and not hosts else hosts,
         use_x_forwarded_host=django_settings.USE_X_FORWARDED_HOST,
         secure_proxy_ssl_header=(ssl_header[0], ssl_header[1]) if ssl_header else None,

@@ -1,6 +1,7 @@
 """What may be published and who may see it.
 
 history  how much of a topic is kept
+options  what may be said about a kind of topic
 topic    the class a site writes
 pattern  text with converters, as in a urls.py, in both directions
 group    the groups of the channel layer under a topic
@@ -13,13 +14,14 @@ names    which names are possible
 from ws_service.topics.history import History
 from ws_service.topics.route import TopicRoute, topic
 from ws_service.topics.table import TopicTable, load_topics, site_topics, topic_name
-from ws_service.topics.topic import Topic
+from ws_service.topics.topic import Topic, UserTopic
 
 __all__ = [
     "History",
     "Topic",
     "TopicRoute",
     "TopicTable",
+    "UserTopic",
     "load_topics",
     "site_topics",
     "topic",
