@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from ws_service.protocol.effects import AskToSubscribe, Close, Effect, ReadHistory, Write
-from ws_service.protocol.messages import HistoryResult, SubscribeResult
+from ws_service.protocol.effects import Ask, Close, Effect, Write
+from ws_service.protocol.messages import HistoryResult, PublishResult, SubscribeResult
 from ws_service.protocol.session import Session, SessionLimits
 
 Message = dict[str, Any]
@@ -39,7 +39,7 @@ def close_code(effects: Iterable[Effect]) -> int | None:
 
 def asked(effects: Iterable[Effect]) -> list[int]:
     """The ids of the commands that others have to answer."""
-    return [e.command_id for e in effects if isinstance(e, AskToSubscribe | ReadHistory)]
+    return [e.command_id for e in effects if isinstance(e, Ask)]
 
 
 class Peer:
@@ -49,7 +49,13 @@ class Peer:
         self.session = session(**limits)
         self._ids = count(1)
         if is_connected:
-            self.send(self.command("connect"))
+            self.connect()
+
+    def connect(self, **request: Any) -> list[Effect]:
+        """Connect, and be let in at once."""
+        command_id, effects = self.ask("connect", **request)
+        assert asked(effects) == [command_id]
+        return self.session.connected(command_id, {})
 
     def command(self, kind: str, **request: Any) -> Message:
         return {"id": next(self._ids), kind: request}
@@ -67,10 +73,13 @@ class Peer:
         """Subscribe, and be let in at once."""
         command_id, effects = self.ask("subscribe", channel=channel)
         assert asked(effects) == [command_id]
-        return self.session.subscribed(command_id, SubscribeResult())
+        return self.session.answered(command_id, SubscribeResult())
 
     def let_in(self, command_id: int) -> list[Effect]:
-        return self.session.subscribed(command_id, SubscribeResult())
+        return self.session.answered(command_id, SubscribeResult())
+
+    def take_publication(self, command_id: int) -> list[Effect]:
+        return self.session.answered(command_id, PublishResult())
 
     def give_history(self, command_id: int) -> list[Effect]:
-        return self.session.history_read(command_id, HistoryResult([], "e", 0))
+        return self.session.answered(command_id, HistoryResult([], "e", 0))

@@ -74,7 +74,7 @@ def test_everything_in_a_subscribe_result_has_the_protocols_name() -> None:
 @pytest.mark.parametrize("error", list(ReplyError))
 def test_an_error_has_code_and_message_and_temporary_only_when_true(error: ReplyError) -> None:
     """Python's SDK raises without a message; `temporary` alone makes clients try again."""
-    body = json.loads(encode_error(7, error).text)["error"]
+    body = json.loads(encode_error(7, error.value).text)["error"]
     expected = {"code": error.value.code, "message": error.value.message}
     assert body == expected | ({"temporary": True} if error.value.is_temporary else {})
 
@@ -110,7 +110,7 @@ def test_the_size_of_lines_is_in_bytes() -> None:
 
 def test_messages_are_separated_by_one_newline_and_end_without_one() -> None:
     """Python's SDK fails on a blank line in the middle of a frame."""
-    joined = Lines.joined([PING, encode_error(1, ReplyError.INTERNAL), PING])
+    joined = Lines.joined([PING, encode_error(1, ReplyError.INTERNAL.value), PING])
     assert [set(json.loads(line)) for line in joined.text.split("\n")] == [
         set(),
         {"id", "error"},

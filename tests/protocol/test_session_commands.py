@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from tests.protocol.peer import Peer, asked, close_code, errors, messages
-from ws_service.protocol.codes import ReplyError
-from ws_service.protocol.effects import AskToSubscribe, Detach, Effect, ReadHistory, Write
-from ws_service.protocol.messages import SubscribeRequest, SubscribeResult
+from tests.protocol.peer import Message, Peer, asked, close_code, errors, messages
+from ws_service.protocol.codes import ErrorEntry, ReplyError
+from ws_service.protocol.effects import Ask, Detach, Effect, Write
+from ws_service.protocol.messages import (
+    HistoryRequest,
+    PresenceResult,
+    PresenceStatsResult,
+    PublishResult,
+    RPCResult,
+    SubRefreshResult,
+    SubscribeRequest,
+    SubscribeResult,
+)
 from ws_service.protocol.session import Session, SessionLimits
 
 
@@ -18,7 +27,7 @@ def test_subscribe_is_asked_with_everything_that_the_client_said() -> None:
     peer = Peer()
     request = {"channel": "a", "recover": True, "offset": 4, "epoch": "e", "flag": 3}
     command_id, effects = peer.ask("subscribe", **request)
-    assert effects == [AskToSubscribe(command_id, SubscribeRequest(**request), 0.0)]
+    assert effects == [Ask(command_id, SubscribeRequest(**request), 0.0)]
     assert effects[0].request.rejects_unrecovered
 
 
@@ -93,7 +102,10 @@ def test_a_channel_name_has_255_bytes_at_most(kind: str, channel: str, code: int
     assert errors(effects) == ([(command_id, code)] if code else [])
 
 
-@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe", "history"])
+@pytest.mark.parametrize(
+    "kind",
+    ["subscribe", "unsubscribe", "history", "publish", "presence", "presence_stats"],
+)
 def test_a_command_without_a_channel_ends_the_connection(kind: str) -> None:
     """The protocol's own answer."""
     assert close_code(Peer().ask(kind)[1]) == 3501
@@ -103,7 +115,6 @@ def test_a_command_without_a_channel_ends_the_connection(kind: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        ({"token": "x.y.z"}, 103),
         ({"type": 1}, 108),
         ({"tf": {"key": "a", "cmp": "ex"}}, 107),
         ({"tf": None}, None),
@@ -132,7 +143,8 @@ def test_history_is_asked_with_everything_that_the_client_said() -> None:
         "history", channel="a", limit=-1, since={"offset": 3, "epoch": "e"}, reverse=True
     )
     (ask,) = effects
-    assert isinstance(ask, ReadHistory)
+    assert isinstance(ask, Ask)
+    assert isinstance(ask.request, HistoryRequest)
     assert (ask.command_id, ask.request.limit, ask.request.reverse) == (command_id, -1, True)
     assert ask.request.since is not None
     assert (ask.request.since.offset, ask.request.since.epoch) == (3, "e")
@@ -148,16 +160,72 @@ def test_history_before_the_beginning_is_107() -> None:
     assert errors(effects) == [(command_id, 107)]
 
 
-@pytest.mark.parametrize(
-    "kind", ["publish", "presence", "presence_stats", "rpc", "refresh", "sub_refresh"]
-)
-def test_commands_that_this_server_knows_by_name_only_are_108(kind: str) -> None:
-    """The client gets an answer and stays connected."""
+RESULTS: list[tuple[str, Any, Message]] = [
+    ("publish", PublishResult(), {}),
+    ("presence", PresenceResult({}), {"presence": {}}),
+    (
+        "presence",
+        PresenceResult({"c": Raw(b'{"user":"","client":"c"}')}),
+        {"presence": {"c": {"user": "", "client": "c"}}},
+    ),
+    ("presence_stats", PresenceStatsResult(0, 0), {"num_clients": 0, "num_users": 0}),
+    ("rpc", RPCResult(), {}),
+    ("rpc", RPCResult(Raw(b"null")), {"data": None}),
+]
+
+
+@pytest.mark.parametrize(("kind", "result", "message"), RESULTS)
+def test_each_result_stands_under_its_command(kind: str, result: Any, message: Message) -> None:
+    """Counters and maps are there also when they are empty: SDKs read them unasked."""
     peer = Peer()
-    command_id, effects = peer.ask(kind, channel="a", data={"x": 1}, token="t", method="m")
-    assert messages(effects) == [
-        {"id": command_id, "error": {"code": 108, "message": "not available"}}
+    command_id, effects = peer.ask(kind, channel="a", data={"x": 1}, method="m")
+    assert asked(effects) == [command_id]
+    effects = peer.session.answered(command_id, result)
+    assert messages(effects) == [{"id": command_id, kind: message}]
+
+
+def test_an_error_of_the_sites_own_goes_out_as_it_is() -> None:
+    """What a method says to its caller."""
+    peer = Peer()
+    command_id, _ = peer.ask("rpc", method="m")
+    effects = peer.session.failed(command_id, ErrorEntry(412, "sold out"))
+    assert messages(effects) == [{"id": command_id, "error": {"code": 412, "message": "sold out"}}]
+
+
+def test_a_refreshed_token_says_when_the_next_one_is_due() -> None:
+    """SDKs set their timer by it."""
+    peer = Peer()
+    command_id, _ = peer.ask("refresh", token="x.y.z")
+    assert messages(peer.session.refreshed(command_id, 300)) == [
+        {
+            "id": command_id,
+            "refresh": {"client": "client-1", "version": "1.0", "expires": True, "ttl": 300},
+        }
     ]
+
+
+def test_a_refresh_without_a_token_ends_the_connection() -> None:
+    """The protocol's own answer."""
+    assert close_code(Peer().ask("refresh")[1]) == 3501
+
+
+def test_a_subscription_token_can_be_refreshed() -> None:
+    """And its result is not the subscription's."""
+    peer = Peer()
+    peer.subscribe("a")
+    command_id, _ = peer.ask("sub_refresh", channel="a", token="x.y.z")
+    effects = peer.session.answered(command_id, SubRefreshResult(expires=True, ttl=9))
+    assert messages(effects) == [{"id": command_id, "sub_refresh": {"expires": True, "ttl": 9}}]
+
+
+def test_what_is_not_subscribed_can_not_be_refreshed() -> None:
+    """103; and 107 for no token at all."""
+    peer = Peer()
+    command_id, effects = peer.ask("sub_refresh", channel="a", token="x.y.z")
+    assert errors(effects) == [(command_id, 103)]
+    peer.subscribe("a")
+    command_id, effects = peer.ask("sub_refresh", channel="a")
+    assert errors(effects) == [(command_id, 107)]
 
 
 @pytest.mark.parametrize("command", [{"id": 5}, {"id": 5, "dance": {}}, {"id": 5, "ping": {}}])
@@ -167,8 +235,11 @@ def test_an_unknown_command_ends_the_connection(command: dict[str, Any]) -> None
 
 
 def test_send_needs_no_id_and_gets_no_answer() -> None:
-    """The reference closes for good (3508): a message that nobody wants is no reason for that."""
-    assert Peer().send({"send": {"data": {"a": 1}}}) == []
+    """SDKs don't wait for one."""
+    peer = Peer()
+    (ask,) = peer.send({"send": {"data": {"a": 1}}})
+    assert isinstance(ask, Ask)
+    assert peer.session.failed(ask.command_id, ReplyError.NOT_AVAILABLE) == []
 
 
 def test_an_id_that_is_still_open_ends_the_connection() -> None:
@@ -182,15 +253,15 @@ def test_an_id_that_is_still_open_ends_the_connection() -> None:
 def test_an_answered_id_may_come_again() -> None:
     """Clients count on; the rule is only that two answers must not be confused."""
     peer = Peer()
-    peer.send({"id": 9, "publish": {}})
-    assert errors(peer.send({"id": 9, "publish": {}})) == [(9, 108)]
+    unsubscribe = {"id": 9, "unsubscribe": {"channel": "a"}}
+    assert messages(peer.send(unsubscribe)) == messages(peer.send(unsubscribe))
 
 
 def test_a_result_with_publications_holds_them_as_they_were_published() -> None:
     """Encoding again would change numbers and keys."""
     peer = Peer()
     command_id, _ = peer.ask("subscribe", channel="a", recover=True, offset=4, epoch="e")
-    (effect,) = peer.session.subscribed(
+    (effect,) = peer.session.answered(
         command_id,
         SubscribeResult(
             recoverable=True,
@@ -219,7 +290,7 @@ def test_a_frame_at_the_limit_is_taken() -> None:
     """The limit is what is allowed."""
     text = '{"id":2,"rpc":{"data":"' + "🎉" * 300 + '"}}'
     peer = Peer(frame_bytes=len(text.encode()))
-    assert errors(peer.session.receive(text, 0.0)) == [(2, 108)]
+    assert asked(peer.session.receive(text, 0.0)) == [2]
 
 
 def test_more_commands_than_anybody_needs_end_the_connection() -> None:
@@ -227,6 +298,7 @@ def test_more_commands_than_anybody_needs_end_the_connection() -> None:
     limits = SessionLimits(commands_per_s=10, burst=20)
     session = Session("c", "1", 25, limits)
     session.receive('{"id":1,"connect":{}}', 0.0)
+    session.connected(1, {})
     number = count(2)
 
     def unsubscribe(now_s: float) -> list[Effect]:

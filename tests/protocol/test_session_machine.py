@@ -10,24 +10,30 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.protocol.peer import frame, messages, session
 from ws_service.protocol.codes import Disconnect, ReplyError, Unsubscribe
-from ws_service.protocol.effects import (
-    AskToSubscribe,
-    Close,
-    Detach,
-    Effect,
-    Established,
-    ReadHistory,
-    Write,
+from ws_service.protocol.command_queue import AT_ONCE
+from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
+from ws_service.protocol.messages import (
+    HistoryResult,
+    PresenceResult,
+    PublishResult,
+    Result,
+    RPCResult,
+    SubscribeResult,
 )
-from ws_service.protocol.messages import HistoryResult, SubscribeResult
-from ws_service.protocol.session import COMMANDS_AT_ONCE
 
 CHANNELS = [f"c{n}" for n in range(12)]
 # The first ones often, so that rows build up behind one channel.
 CHANNEL = st.sampled_from(CHANNELS[:2] * 6 + CHANNELS)
 ERROR = st.none() | st.none() | st.sampled_from(ReplyError)
-ORDERED = ("subscribe", "unsubscribe", "history")
-KIND = st.sampled_from((*ORDERED * 3, "subscribe", "publish", "rpc"))
+RESULTS: dict[str, Result] = {
+    "subscribe": SubscribeResult(),
+    "history": HistoryResult([], "e", 0),
+    "publish": PublishResult(),
+    "presence": PresenceResult({}),
+    "rpc": RPCResult(),
+}
+ORDERED = ("subscribe", "unsubscribe", "history", "publish", "presence")
+KIND = st.sampled_from((*ORDERED * 2, "subscribe", "unsubscribe", "rpc"))
 SPREAD = st.permutations(CHANNELS).flatmap(
     lambda channels: st.tuples(*(st.tuples(KIND, st.just(channel)) for channel in channels))
 )
@@ -80,7 +86,7 @@ class SessionMachine(RuleBasedStateMachine):
     def answer_nobody(self, command_id: int) -> None:
         if command_id not in self.running:
             assert self.session.failed(command_id, ReplyError.INTERNAL) == []
-            assert self.session.subscribed(command_id, SubscribeResult()) == []
+            assert self.session.answered(command_id, SubscribeResult()) == []
 
     @rule()
     def ping(self) -> None:
@@ -122,7 +128,7 @@ class SessionMachine(RuleBasedStateMachine):
             self.forget()
 
     @rule(chance=st.integers(0, 9), nonsense=st.sampled_from([{"id": 99_999}, {"ping": {}}, 7]))
-    @precondition(lambda self: len(self.running) < COMMANDS_AT_ONCE)  # else it waits its turn
+    @precondition(lambda self: len(self.running) < AT_ONCE)  # else it waits its turn
     def client_breaks_the_protocol(self, chance: int, nonsense: Any) -> None:
         if chance == 0 and not self.pings_open:
             self.receive(nonsense, {"id": 99_998, "subscribe": {"channel": CHANNELS[0]}})
@@ -134,12 +140,12 @@ class SessionMachine(RuleBasedStateMachine):
     def agrees_with_the_session(self) -> None:
         assert self.session.is_closed is self.is_closed
         assert self.session.subscriptions == self.attached
-        assert len(self.running) <= COMMANDS_AT_ONCE
-        if len(self.running) < COMMANDS_AT_ONCE:
+        assert len(self.running) <= AT_ONCE
+        if len(self.running) < AT_ONCE:
             # Nothing waits without a reason: only behind its own channel.
             busy = {channel for _, channel in self.running.values()}
             waiting = {channel for _, channel in self.unanswered.values()}
-            assert waiting <= busy
+            assert waiting <= busy or not self.is_established
 
     def teardown(self) -> None:
         """Every command with an id gets its reply, unless the connection ended."""
@@ -158,13 +164,14 @@ class SessionMachine(RuleBasedStateMachine):
 
     def answer_one(self, command_id: int, error: ReplyError | None) -> None:
         kind, channel = self.running.pop(command_id)
-        if error is not None:
+        if error is not None and kind != "connect":
             effects = self.session.failed(command_id, error)
-        elif kind == "subscribe":
-            self.attached.add(channel)
-            effects = self.session.subscribed(command_id, SubscribeResult())
+        elif kind == "connect":
+            effects = self.session.connected(command_id, {})
         else:
-            effects = self.session.history_read(command_id, HistoryResult([], "e", 0))
+            if kind == "subscribe":
+                self.attached.add(channel)
+            effects = self.session.answered(command_id, RESULTS[kind])
         assert isinstance(effects[0], Write)  # the reply first: pushes before it would be dropped
         self.observe(effects)
 
@@ -175,7 +182,7 @@ class SessionMachine(RuleBasedStateMachine):
                 case Write():
                     for message in messages([effect]):
                         self.hear(message)
-                case AskToSubscribe() | ReadHistory():
+                case Ask():
                     self.start(effect)
                 case Detach(channel):
                     self.attached.remove(channel)
@@ -195,12 +202,13 @@ class SessionMachine(RuleBasedStateMachine):
             if kind in ORDERED:
                 assert self.rows[channel].pop(0) == message["id"], "out of the channel's order"
 
-    def start(self, ask: AskToSubscribe | ReadHistory) -> None:
+    def start(self, ask: Ask) -> None:
         kind, channel = self.unanswered[ask.command_id]
-        assert ask.request.channel == channel
-        assert isinstance(ask, AskToSubscribe) is (kind == "subscribe")
-        assert self.rows[channel][0] == ask.command_id, "out of the channel's order"
-        assert channel not in {busy for _, busy in self.running.values()}, "two at once"
+        if kind in ORDERED:
+            assert getattr(ask.request, "channel", None) == channel
+            assert self.rows[channel][0] == ask.command_id, "out of the channel's order"
+            busy = {each for other, each in self.running.values() if other in ORDERED}
+            assert channel not in busy, "two at once"
         self.running[ask.command_id] = (kind, channel)
 
     def forget(self) -> None:

@@ -22,8 +22,12 @@ from ws_service.hub.recovery import RECOVERY_LIMIT
 from ws_service.hub.subscription import Subscription
 from ws_service.metrics import count
 from ws_service.protocol.codes import ReplyError
-from ws_service.protocol.effects import AskToSubscribe, ReadHistory
-from ws_service.protocol.messages import HistoryResult, SubscribeRequest, SubscribeResult
+from ws_service.protocol.messages import (
+    HistoryRequest,
+    HistoryResult,
+    SubscribeRequest,
+    SubscribeResult,
+)
 from ws_service.quiet import Quiet
 from ws_service.topics import TopicTable
 from ws_service.topics.table import Match
@@ -53,7 +57,8 @@ class Commands:
     async def subscribe(
         self,
         user: Any,
-        ask: AskToSubscribe,
+        request: SubscribeRequest,
+        arrived_s: float,
         subscription: Subscription,
         answer: Callable[[SubscribeResult], None],
     ) -> None:
@@ -63,9 +68,8 @@ class Commands:
 
         Raises Refused; nothing is attached then.
         """
-        request = ask.request
         match = self._match(request.channel)
-        deadline_s = ask.arrived_s + TIME_LIMIT_S
+        deadline_s = arrived_s + TIME_LIMIT_S
         await self._require(match, user, deadline_s, subscription.subscriber)
         has_history = match.history is not None
         try:
@@ -84,12 +88,17 @@ class Commands:
             raise Refused(ReplyError.INTERNAL) from error
 
     async def read_history(
-        self, user: Any, ask: ReadHistory, connection: object, *, is_subscribed: bool
+        self,
+        user: Any,
+        request: HistoryRequest,
+        arrived_s: float,
+        connection: object,
+        *,
+        is_subscribed: bool,
     ) -> HistoryResult:
         """Who may subscribe may read history. Raises Refused."""
-        request = ask.request
         match = self._match(request.channel)
-        deadline_s = ask.arrived_s + TIME_LIMIT_S
+        deadline_s = arrived_s + TIME_LIMIT_S
         if not is_subscribed:
             await self._require(match, user, deadline_s, connection)
         if match.history is None:

@@ -14,17 +14,14 @@ from ws_service.hub.subscription import Subscription
 from ws_service.hub.wheel import Timer, Wheel
 from ws_service.metrics import count
 from ws_service.protocol.codes import Disconnect, ReplyError, Unsubscribe
-from ws_service.protocol.effects import (
-    AskToSubscribe,
-    Close,
-    Detach,
-    Effect,
-    Established,
-    ReadHistory,
-    Write,
-)
+from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
 from ws_service.protocol.lines import Lines
-from ws_service.protocol.messages import SubscribeResult
+from ws_service.protocol.messages import (
+    ConnectRequest,
+    HistoryRequest,
+    SubscribeRequest,
+    SubscribeResult,
+)
 from ws_service.protocol.session import Session
 
 logger = logging.getLogger(__name__)
@@ -159,10 +156,14 @@ class Connection:
                     self._buffer.close(disconnect)
                     self._release()
                     self._schedule(CLOSE_LIMIT_S, self._abandon)
-                case AskToSubscribe():
-                    self._start(self._subscribe(effect))
-                case ReadHistory():
-                    self._start(self._read_history(effect))
+                case Ask(command_id, ConnectRequest()):
+                    self._apply(self._session.connected(command_id, {}))
+                case Ask(command_id, SubscribeRequest() as request, arrived_s):
+                    self._start(self._subscribe(command_id, request, arrived_s))
+                case Ask(command_id, HistoryRequest() as request, arrived_s):
+                    self._start(self._read_history(command_id, request, arrived_s))
+                case Ask(command_id):
+                    self._apply(self._session.failed(command_id, ReplyError.NOT_AVAILABLE))
                 case Established():
                     # Spread, or all clients of a restarted server would be pinged together.
                     first_s = self._limits.ping_interval_s * random.uniform(0.5, 1)  # noqa: S311
@@ -175,37 +176,41 @@ class Connection:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _subscribe(self, ask: AskToSubscribe) -> None:
-        subscription = Subscription(ask.request.channel, self)
+    async def _subscribe(
+        self, command_id: int, request: SubscribeRequest, arrived_s: float
+    ) -> None:
+        subscription = Subscription(request.channel, self)
 
         def answer(result: SubscribeResult) -> None:
             if self._session.is_closed:
                 self._commands.hub.unsubscribe(subscription)
                 return
             self._subscriptions[subscription.channel] = subscription
-            self._apply(self._session.subscribed(ask.command_id, result))
+            self._apply(self._session.answered(command_id, result))
 
         try:
-            await self._commands.subscribe(self._user, ask, subscription, answer)
+            await self._commands.subscribe(self._user, request, arrived_s, subscription, answer)
         except Refused as refused:
-            self._apply(self._session.failed(ask.command_id, refused.error))
+            self._apply(self._session.failed(command_id, refused.error))
         except Exception:
-            logger.exception("A subscription to %r failed", ask.request.channel)
-            self._apply(self._session.failed(ask.command_id, ReplyError.INTERNAL))
+            logger.exception("A subscription to %r failed", request.channel)
+            self._apply(self._session.failed(command_id, ReplyError.INTERNAL))
 
-    async def _read_history(self, ask: ReadHistory) -> None:
-        is_subscribed = ask.request.channel in self._subscriptions
+    async def _read_history(
+        self, command_id: int, request: HistoryRequest, arrived_s: float
+    ) -> None:
+        is_subscribed = request.channel in self._subscriptions
         try:
             result = await self._commands.read_history(
-                self._user, ask, self, is_subscribed=is_subscribed
+                self._user, request, arrived_s, self, is_subscribed=is_subscribed
             )
         except Refused as refused:
-            self._apply(self._session.failed(ask.command_id, refused.error))
+            self._apply(self._session.failed(command_id, refused.error))
         except Exception:
-            logger.exception("The history of %r could not be read", ask.request.channel)
-            self._apply(self._session.failed(ask.command_id, ReplyError.INTERNAL))
+            logger.exception("The history of %r could not be read", request.channel)
+            self._apply(self._session.failed(command_id, ReplyError.INTERNAL))
         else:
-            self._apply(self._session.history_read(ask.command_id, result))
+            self._apply(self._session.answered(command_id, result))
 
     # --- timers and the end --------------------------------------------------------------
 

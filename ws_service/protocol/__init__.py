@@ -6,6 +6,7 @@
     lines      encoded messages, made once and shared by connections
     allowance  how many commands a client may send
     effects    what a session asks its connection to do
+    command_queue  which commands may be worked on now
     session    one connection's protocol state
 
 No clock, no I/O, no logging: time comes in as an argument, effects go out as values.

@@ -4,9 +4,17 @@ from typing import Final
 
 import msgspec
 
-from ws_service.protocol.codes import ReplyError, Unsubscribe
+from ws_service.protocol.codes import ErrorEntry, Unsubscribe
 from ws_service.protocol.lines import Lines
-from ws_service.protocol.messages import Command, ErrorReply, Push, Reply, UnsubscribePush
+from ws_service.protocol.messages import (
+    REPLY_FIELDS,
+    Command,
+    ErrorReply,
+    Push,
+    Reply,
+    Result,
+    UnsubscribePush,
+)
 
 
 class MalformedFrame(ValueError):
@@ -38,9 +46,12 @@ def encode_reply(reply: Reply) -> Lines:
     return Lines.of(_replies.encode(reply))
 
 
-def encode_error(command_id: int, error: ReplyError) -> Lines:
-    entry = error.value
-    body = ErrorReply(entry.code, entry.message, entry.is_temporary)
+def encode_result(command_id: int, result: Result) -> Lines:
+    return encode_reply(Reply(id=command_id, **{REPLY_FIELDS[type(result)]: result}))  # type: ignore[arg-type]
+
+
+def encode_error(command_id: int, error: ErrorEntry) -> Lines:
+    body = ErrorReply(error.code, error.message, error.is_temporary)
     return encode_reply(Reply(id=command_id, error=body))
 
 

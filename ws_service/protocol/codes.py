@@ -44,20 +44,6 @@ class EndEntry:
     reason: str
 
 
-class Unsubscribe(Enum):
-    """Why a subscription ends; from 2500 on, client libraries subscribe again at once."""
-
-    SERVER = EndEntry(2000, "server unsubscribe")
-    INSUFFICIENT_STATE = EndEntry(2500, "insufficient state")
-    EXPIRED = EndEntry(2501, "subscription expired")
-    STATE_INVALIDATED = EndEntry(2502, "state invalidated")
-
-    @property
-    def resubscribes(self) -> bool:
-        """Whether the client comes back by itself."""
-        return self.value.code >= 2500
-
-
 class Disconnect(Enum):
     """Why a connection ends; below 3500, and from 4000 to 4499, client libraries come back.
 
@@ -92,3 +78,28 @@ class Disconnect(Enum):
     def reconnects(self) -> bool:
         """Whether the client comes back by itself."""
         return 3000 <= self.value.code < 3500 or 4000 <= self.value.code < 4500
+
+
+class Unsubscribe(Enum):
+    """Why a subscription ends; from 2500 on, client libraries subscribe again at once."""
+
+    SERVER = EndEntry(2000, "server unsubscribe")
+    INSUFFICIENT_STATE = EndEntry(2500, "insufficient state")
+    EXPIRED = EndEntry(2501, "subscription expired")
+    STATE_INVALIDATED = EndEntry(2502, "state invalidated")
+
+    @property
+    def resubscribes(self) -> bool:
+        """Whether the client comes back by itself."""
+        return self.value.code >= 2500
+
+    @property
+    def of_server_side(self) -> Disconnect | None:
+        """What becomes of the connection when this ends one of the server's own subscriptions:
+        clients recover those only when they connect. None: nothing.
+        """
+        return {
+            Unsubscribe.INSUFFICIENT_STATE: Disconnect.INSUFFICIENT_STATE,
+            Unsubscribe.EXPIRED: Disconnect.SUBSCRIPTION_EXPIRED,
+            Unsubscribe.STATE_INVALIDATED: Disconnect.STATE_INVALIDATED,
+        }.get(self)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ws_service.protocol.codes import Disconnect
 from ws_service.protocol.lines import Lines
-from ws_service.protocol.messages import HistoryRequest, SubscribeRequest
+from ws_service.protocol.messages import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,17 @@ class Established:
 
 
 @dataclass(frozen=True, slots=True)
-class AskToSubscribe:
-    """Decide, attach to the topic, and answer with ``session.subscribed`` or ``session.failed``.
+class Ask:
+    """Do what a command wants, and answer.
+
+    With ``session.connected`` for a ConnectRequest, ``session.answered`` for all others, or
+    ``session.failed``. A subscription must be attached when it is answered.
 
     arrived_s: when the command came in, on the clock that ``session.receive`` was given.
     """
 
     command_id: int
-    request: SubscribeRequest
-    arrived_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReadHistory:
-    """Read, and answer with ``session.history_read`` or ``session.failed``."""
-
-    command_id: int
-    request: HistoryRequest
+    request: Request
     arrived_s: float
 
 
@@ -54,4 +48,4 @@ class Detach:
     channel: str
 
 
-Effect = Write | Close | Established | AskToSubscribe | ReadHistory | Detach
+Effect = Write | Close | Established | Ask | Detach

@@ -4,7 +4,8 @@ Unknown fields are ignored, absent ones have their zero value, zero values are n
 where a client library needs them.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from msgspec import Meta, Raw, Struct, field
 
@@ -15,14 +16,6 @@ Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 # --- from the client -----------------------------------------------------------------------
 
 
-class ConnectRequest(Struct, frozen=True):
-    token: str = ""
-    data: Raw = field(default_factory=Raw)
-    name: str = ""
-    version: str = ""
-    headers: dict[str, str] = {}
-
-
 class SubscribeRequest(Struct, frozen=True):
     """``recover`` with offset and epoch: continue from there; an empty epoch means any."""
 
@@ -31,6 +24,7 @@ class SubscribeRequest(Struct, frozen=True):
     recover: bool = False
     epoch: str = ""
     offset: Offset = 0
+    join_leave: bool = False
     delta: str = ""
     tf: Raw = field(default_factory=Raw)
     flag: int = 0
@@ -40,6 +34,17 @@ class SubscribeRequest(Struct, frozen=True):
     def rejects_unrecovered(self) -> bool:
         """The client has state of its own to fetch again: it wants error 112 instead of a gap."""
         return bool(self.flag & 2)
+
+
+class ConnectRequest(Struct, frozen=True):
+    """subs: from where in each server-side channel to recover. headers: a claim, no identity."""
+
+    token: str = ""
+    data: Raw = field(default_factory=Raw)
+    subs: dict[str, SubscribeRequest] = {}
+    name: str = ""
+    version: str = ""
+    headers: dict[str, str] = {}
 
 
 class UnsubscribeRequest(Struct, frozen=True):
@@ -60,28 +65,87 @@ class HistoryRequest(Struct, frozen=True):
     reverse: bool = False
 
 
-class OtherRequest(Struct, frozen=True):
-    """Of a command that this server knows by name only."""
+class PublishRequest(Struct, frozen=True):
+    channel: str = ""
+    data: Raw = field(default_factory=Raw)
 
+
+class PresenceRequest(Struct, frozen=True):
     channel: str = ""
 
 
+class PresenceStatsRequest(Struct, frozen=True):
+    channel: str = ""
+
+
+class RPCRequest(Struct, frozen=True):
+    method: str = ""
+    data: Raw = field(default_factory=Raw)
+
+
+class SendRequest(Struct, frozen=True):
+    data: Raw = field(default_factory=Raw)
+
+
+class RefreshRequest(Struct, frozen=True):
+    token: str = ""
+
+
+class SubRefreshRequest(Struct, frozen=True):
+    channel: str = ""
+    token: str = ""
+
+
+Request = (
+    ConnectRequest
+    | SubscribeRequest
+    | UnsubscribeRequest
+    | PublishRequest
+    | PresenceRequest
+    | PresenceStatsRequest
+    | HistoryRequest
+    | RPCRequest
+    | SendRequest
+    | RefreshRequest
+    | SubRefreshRequest
+)
+
+
 class Command(Struct, frozen=True):
-    """One message from the client: an id and one of the commands."""
+    """One message from the client: an id and one of the commands.
+
+    ``ping`` as a command is not listed: the protocol's own server takes it for a violation.
+    """
 
     id: Uint32 = 0
     connect: ConnectRequest | None = None
     subscribe: SubscribeRequest | None = None
     unsubscribe: UnsubscribeRequest | None = None
-    publish: OtherRequest | None = None
-    presence: OtherRequest | None = None
-    presence_stats: OtherRequest | None = None
+    publish: PublishRequest | None = None
+    presence: PresenceRequest | None = None
+    presence_stats: PresenceStatsRequest | None = None
     history: HistoryRequest | None = None
-    ping: OtherRequest | None = None
-    send: OtherRequest | None = None
-    rpc: OtherRequest | None = None
-    refresh: OtherRequest | None = None
-    sub_refresh: OtherRequest | None = None
+    send: SendRequest | None = None
+    rpc: RPCRequest | None = None
+    refresh: RefreshRequest | None = None
+    sub_refresh: SubRefreshRequest | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """The command itself, the first that is set; None for a pong."""
+        return (
+            self.connect
+            or self.subscribe
+            or self.unsubscribe
+            or self.publish
+            or self.presence
+            or self.presence_stats
+            or self.history
+            or self.send
+            or self.rpc
+            or self.refresh
+            or self.sub_refresh
+        )
 
 
 # --- to the client -------------------------------------------------------------------------
@@ -91,15 +155,6 @@ class ErrorReply(Struct, frozen=True, omit_defaults=True):
     code: int
     message: str
     temporary: bool = False
-
-
-class ConnectResult(Struct, frozen=True, omit_defaults=True):
-    """ping: seconds between pings; pong: whether they must be answered."""
-
-    client: str
-    version: str
-    ping: int = 0
-    pong: bool = False
 
 
 class SubscribeResult(Struct, frozen=True, omit_defaults=True):
@@ -112,6 +167,24 @@ class SubscribeResult(Struct, frozen=True, omit_defaults=True):
     offset: int = 0
     positioned: bool = False
     was_recovering: bool = False
+    expires: bool = False
+    ttl: int = 0
+
+
+class ConnectResult(Struct, frozen=True, omit_defaults=True):
+    """ping: seconds between pings; pong: whether they must be answered.
+
+    expires, ttl: whether, and in how many seconds, the client must refresh its token.
+    subs: all server-side subscriptions of this connection.
+    """
+
+    client: str
+    version: str
+    expires: bool = False
+    ttl: int = 0
+    subs: dict[str, SubscribeResult] = {}
+    ping: int = 0
+    pong: bool = False
 
 
 class UnsubscribeResult(Struct, frozen=True):
@@ -126,14 +199,69 @@ class HistoryResult(Struct, frozen=True):
     offset: int
 
 
+class PublishResult(Struct, frozen=True):
+    pass
+
+
+class PresenceResult(Struct, frozen=True):
+    """presence: who is there, by client id; encoded ClientInfo."""
+
+    presence: dict[str, Raw]
+
+
+class PresenceStatsResult(Struct, frozen=True):
+    num_clients: int
+    num_users: int
+
+
+class RPCResult(Struct, frozen=True, omit_defaults=True):
+    """data: what the method returned, encoded; None where it returned nothing."""
+
+    data: Raw | None = None
+
+
+class RefreshResult(Struct, frozen=True, omit_defaults=True):
+    client: str
+    version: str
+    expires: bool = False
+    ttl: int = 0
+
+
+class SubRefreshResult(Struct, frozen=True, omit_defaults=True):
+    expires: bool = False
+    ttl: int = 0
+
+
+Result = (
+    SubscribeResult
+    | UnsubscribeResult
+    | PublishResult
+    | PresenceResult
+    | PresenceStatsResult
+    | HistoryResult
+    | RPCResult
+    | RefreshResult
+    | SubRefreshResult
+)
+
+
 class UnsubscribePush(Struct, frozen=True):
     code: int
     reason: str
 
 
+class DisconnectPush(Struct, frozen=True):
+    code: int
+    reason: str
+
+
 class Push(Struct, frozen=True, omit_defaults=True):
-    channel: str
+    """connect, disconnect: to clients that only listen."""
+
+    channel: str = ""
     unsubscribe: UnsubscribePush | None = None
+    connect: ConnectResult | None = None
+    disconnect: DisconnectPush | None = None
 
 
 class Reply(Struct, frozen=True, omit_defaults=True):
@@ -145,4 +273,24 @@ class Reply(Struct, frozen=True, omit_defaults=True):
     connect: ConnectResult | None = None
     subscribe: SubscribeResult | None = None
     unsubscribe: UnsubscribeResult | None = None
+    publish: PublishResult | None = None
+    presence: PresenceResult | None = None
+    presence_stats: PresenceStatsResult | None = None
     history: HistoryResult | None = None
+    rpc: RPCResult | None = None
+    refresh: RefreshResult | None = None
+    sub_refresh: SubRefreshResult | None = None
+
+
+REPLY_FIELDS: Final[Mapping[type[Result], str]] = {
+    SubscribeResult: "subscribe",
+    UnsubscribeResult: "unsubscribe",
+    PublishResult: "publish",
+    PresenceResult: "presence",
+    PresenceStatsResult: "presence_stats",
+    HistoryResult: "history",
+    RPCResult: "rpc",
+    RefreshResult: "refresh",
+    SubRefreshResult: "sub_refresh",
+}
+"""Under which name each result stands in a reply."""

@@ -1,6 +1,6 @@
 """One connection's protocol state: commands in, effects out."""
 
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -11,37 +11,32 @@ from ws_service.protocol.codec import (
     decode_commands,
     encode_error,
     encode_reply,
+    encode_result,
     encode_unsubscribe,
 )
-from ws_service.protocol.codes import Disconnect, ReplyError, Unsubscribe
-from ws_service.protocol.effects import (
-    AskToSubscribe,
-    Close,
-    Detach,
-    Effect,
-    Established,
-    ReadHistory,
-    Write,
-)
+from ws_service.protocol.codes import Disconnect, ErrorEntry, ReplyError, Unsubscribe
+from ws_service.protocol.command_queue import CommandQueue, Waiting
+from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
 from ws_service.protocol.lines import PING
 from ws_service.protocol.messages import (
     Command,
     ConnectRequest,
     ConnectResult,
     HistoryRequest,
-    HistoryResult,
+    RefreshRequest,
+    RefreshResult,
     Reply,
+    Request,
+    Result,
+    SendRequest,
+    SubRefreshRequest,
     SubscribeRequest,
     SubscribeResult,
+    UnsubscribeRequest,
     UnsubscribeResult,
 )
 
 CHANNEL_LIMIT_BYTES: Final = 255
-COMMANDS_AT_ONCE: Final = 8
-"""Commands of one connection that may wait for the server's other parts at the same time."""
-
-BACKLOG_LIMIT: Final = 64
-"""Commands that wait for their turn; past it the connection is not read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +52,12 @@ class SessionLimits:
     burst: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A command that waits for its turn."""
-
-    command: Command
-    arrived_s: float
-
-
 class State(Enum):
     OPENED = auto()
+    CONNECTING = auto()
     CONNECTED = auto()
+    REFUSED = auto()
+    """The answer to ``connect`` was an error: the client is expected to leave."""
     CLOSED = auto()
 
 
@@ -75,20 +65,22 @@ class Session:
     """The client protocol as seen by one connection.
 
     Commands of one channel are handled in their order, one at a time; those of different channels
-    side by side, up to COMMANDS_AT_ONCE. Whatever arrives after the end has no effect, and so has
-    an answer that comes too late.
+    side by side; none before the client is connected. Whatever arrives after the end has no
+    effect, and so has an answer that comes too late.
+
+    client: the connection's id. version: the server's. ping_interval_s: whole seconds.
     """
 
     __slots__ = (
-        "_allowance", "_asked", "_awaits_pong", "_backlog", "_busy", "_client", "_limits",
-        "_open_ids", "_ping_interval_s", "_state", "_subscribing", "_subscriptions",
-        "_version",
+        "_allowance", "_awaits_pong", "_connect_id", "_limits", "_messages", "_open_ids", "_ping_interval_s",
+        "_queue", "_server_side", "_state", "_subscribing", "_subscriptions", "_version",
+        "client",
     )  # fmt: skip
 
     def __init__(
         self, client: str, version: str, ping_interval_s: int, limits: SessionLimits
     ) -> None:
-        self._client = client
+        self.client = client
         self._version = version
         self._ping_interval_s = ping_interval_s
         self._limits = limits
@@ -96,12 +88,12 @@ class Session:
         self._awaits_pong = False
         self._allowance = Allowance(limits.burst, limits.commands_per_s)
         self._subscriptions: set[str] = set()
-        self._subscribing: set[str] = set()
+        self._server_side: set[str] = set()
+        self._subscribing: dict[int, str] = {}
         self._open_ids: set[int] = set()
-        # Which channel an unanswered command is about, and what waits behind it.
-        self._asked: dict[int, str] = {}
-        self._busy: dict[str, deque[Waiting]] = {}
-        self._backlog: deque[Waiting] = deque()
+        self._messages = 0
+        self._connect_id = 0
+        self._queue = CommandQueue()
 
     # --- what the connection may ask -----------------------------------------------------
 
@@ -115,18 +107,18 @@ class Session:
 
     @property
     def subscriptions(self) -> frozenset[str]:
-        return frozenset(self._subscriptions)
+        """The client's own and those that the server made."""
+        return frozenset(self._subscriptions | self._server_side)
 
     @property
     def is_congested(self) -> bool:
         """Whether to stop reading until some answers are there."""
-        waiting = len(self._backlog) + sum(map(len, self._busy.values()))
-        return waiting >= BACKLOG_LIMIT
+        return self._queue.is_full
 
-    # --- what comes in -------------------------------------------------------------------
+    # --- what happens --------------------------------------------------------------------
 
     def receive(self, frame: str | bytes, now_s: float) -> list[Effect]:
-        """One frame from the client."""
+        """A frame has come."""
         if self.is_closed:
             return []
         if _size_of(frame) > self._limits.frame_bytes:
@@ -139,40 +131,72 @@ class Session:
             return self._close(Disconnect.TOO_MANY_REQUESTS)
         effects: list[Effect] = []
         for command in commands:
-            effects += self._dispatch(Waiting(command, now_s))
+            effects += self._dispatch(command, now_s)
         return effects
 
-    def subscribed(self, command_id: int, result: SubscribeResult) -> list[Effect]:
-        """The answer to AskToSubscribe; the subscription must be attached already."""
-        channel = self._answered(command_id)
-        if channel is None:
-            return []
-        self._subscriptions.add(channel)
-        reply = Reply(id=command_id, subscribe=result)
-        return [Write(encode_reply(reply)), *self._continue(channel)]
+    def connected(
+        self, command_id: int, subs: Mapping[str, SubscribeResult], ttl_s: int | None = None
+    ) -> list[Effect]:
+        """The answer to ``connect``.
 
-    def history_read(self, command_id: int, result: HistoryResult) -> list[Effect]:
-        """The answer to ReadHistory."""
-        channel = self._answered(command_id)
-        if channel is None:
+        subs: the server's own subscriptions, attached already. ttl_s: when to refresh the token.
+        """
+        if self._state is not State.CONNECTING or command_id != self._connect_id:
             return []
-        return [
-            Write(encode_reply(Reply(id=command_id, history=result))),
-            *self._continue(channel),
-        ]
+        self._open_ids.discard(command_id)
+        self._state = State.CONNECTED
+        self._server_side.update(subs)
+        result = ConnectResult(
+            self.client,
+            self._version,
+            expires=ttl_s is not None,
+            ttl=ttl_s or 0,
+            subs=dict(subs),
+            ping=self._ping_interval_s,
+            pong=True,
+        )
+        reply = encode_reply(Reply(id=command_id, connect=result))
+        return [Write(reply), Established(), *self._work()]
 
-    def failed(self, command_id: int, error: ReplyError) -> list[Effect]:
-        """The answer to AskToSubscribe or ReadHistory that has no result."""
-        channel = self._answered(command_id)
-        if channel is None:
+    def refreshed(self, command_id: int, ttl_s: int | None) -> list[Effect]:
+        """The answer to ``refresh``."""
+        expires = ttl_s is not None
+        result = RefreshResult(self.client, self._version, expires=expires, ttl=ttl_s or 0)
+        return self.answered(command_id, result)
+
+    def answered(self, command_id: int, result: Result) -> list[Effect]:
+        """The answer to any other command; a subscription must be attached already."""
+        channel = self._subscribing.get(command_id)
+        if not self._end_command(command_id):
             return []
-        return [Write(encode_error(command_id, error)), *self._continue(channel)]
+        if channel is not None:
+            self._subscriptions.add(channel)
+        if command_id < 0:
+            return self._work()
+        return [Write(encode_result(command_id, result)), *self._work()]
+
+    def failed(self, command_id: int, error: ReplyError | ErrorEntry) -> list[Effect]:
+        """The answer that has no result."""
+        entry = error.value if isinstance(error, ReplyError) else error
+        if self._state is State.CONNECTING and command_id == self._connect_id:
+            self._end()
+            self._state = State.REFUSED
+            return [Write(encode_error(command_id, entry))]
+        if not self._end_command(command_id):
+            return []
+        if command_id < 0:
+            return self._work()
+        return [Write(encode_error(command_id, entry)), *self._work()]
 
     def unsubscribe(self, channel: str, end: Unsubscribe) -> list[Effect]:
         """The server ends a subscription."""
-        if self.is_closed or channel not in self._subscriptions:
+        if self.is_closed:
             return []
-        self._subscriptions.discard(channel)
+        if channel in self._server_side and (disconnect := end.of_server_side) is not None:
+            return self._close(disconnect)
+        if channel not in self._subscriptions and channel not in self._server_side:
+            return []
+        self._forget(channel)
         return [Detach(channel), Write(encode_unsubscribe(channel, end))]
 
     def disconnect(self, disconnect: Disconnect) -> list[Effect]:
@@ -194,7 +218,8 @@ class Session:
 
     def connect_due(self) -> list[Effect]:
         """The client had time enough to connect."""
-        return self._close(Disconnect.STALE) if self._state is State.OPENED else []
+        is_stale = self._state not in (State.CONNECTED, State.CLOSED)
+        return self._close(Disconnect.STALE) if is_stale else []
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -202,57 +227,42 @@ class Session:
 
     # --- commands ------------------------------------------------------------------------
 
-    def _dispatch(self, waiting: Waiting) -> list[Effect]:
-        command = waiting.command
-        if self._state is State.CLOSED:
+    def _dispatch(self, command: Command, now_s: float) -> list[Effect]:
+        if self.is_closed:
             return []
-        if self._state is State.OPENED:
-            if command.connect is None or command.id == 0:
-                return self._close(Disconnect.BAD_REQUEST)
-            return self._connect(command.id, command.connect)
-        if command.connect is not None:
+        request = command.request
+        if self._state is State.OPENED or isinstance(request, ConnectRequest):
+            return self._connect(command.id, request, now_s)
+        if self._state is State.REFUSED:
             return self._close(Disconnect.BAD_REQUEST)
-        if command.send is not None:
-            return []  # nobody here listens to messages; the protocol has no answer to them
+        if isinstance(request, SendRequest):
+            # It has no id and gets no answer, but its turn like all others.
+            self._messages += 1
+            self._queue.put(Waiting(-self._messages, request, now_s))
+            return self._work()
         if command.id == 0:
             return self._pong()
-        if command.id in self._open_ids:
+        if request is None or command.id in self._open_ids:
             return self._close(Disconnect.BAD_REQUEST)
         self._open_ids.add(command.id)
-        if self._backlog or len(self._asked) >= COMMANDS_AT_ONCE:
-            self._backlog.append(waiting)
-            return []
-        return self._start(waiting)
+        self._queue.put(Waiting(command.id, request, now_s))
+        return self._work()
 
-    def _start(self, waiting: Waiting) -> list[Effect]:
-        """Handle a command now, or put it behind another one of its channel."""
-        channel = _channel_of(waiting.command)
-        if channel is None:
-            return self._other(waiting.command)
-        if not channel:
+    def _work(self) -> list[Effect]:
+        """Handle whatever has its turn."""
+        effects: list[Effect] = []
+        while self.is_connected and (waiting := self._queue.take()) is not None:
+            effects += self._handle(waiting)
+        return effects
+
+    def _connect(self, command_id: int, request: Request | None, now_s: float) -> list[Effect]:
+        is_first = self._state is State.OPENED
+        if not is_first or command_id == 0 or not isinstance(request, ConnectRequest):
             return self._close(Disconnect.BAD_REQUEST)
-        if channel in self._busy:
-            self._busy[channel].append(waiting)
-            return []
-        return self._handle(waiting)
-
-    def _handle(self, waiting: Waiting) -> list[Effect]:
-        """A command whose channel has nothing else to do."""
-        command, arrived_s = waiting.command, waiting.arrived_s
-        if command.subscribe is not None:
-            return self._subscribe(command.id, command.subscribe, arrived_s)
-        if command.unsubscribe is not None:
-            return self._unsubscribe(command.id, command.unsubscribe.channel)
-        assert command.history is not None  # noqa: S101 - _channel_of knows these three
-        return self._history(command.id, command.history, arrived_s)
-
-    def _connect(self, command_id: int, request: ConnectRequest) -> list[Effect]:
-        if request.token:
-            # Nobody here can verify it, and whoever sends one doesn't mean to be anonymous.
-            return self._close(Disconnect.INVALID_TOKEN)
-        self._state = State.CONNECTED
-        result = ConnectResult(self._client, self._version, ping=self._ping_interval_s, pong=True)
-        return [Write(encode_reply(Reply(id=command_id, connect=result))), Established()]
+        self._state = State.CONNECTING
+        self._connect_id = command_id
+        self._open_ids.add(command_id)
+        return [Ask(command_id, request, now_s)]
 
     def _pong(self) -> list[Effect]:
         # Also what a command without an id is taken for: the protocol tells them by nothing else.
@@ -261,94 +271,81 @@ class Session:
         self._awaits_pong = False
         return []
 
-    def _subscribe(
-        self, command_id: int, request: SubscribeRequest, arrived_s: float
-    ) -> list[Effect]:
-        if len(request.channel.encode()) > CHANNEL_LIMIT_BYTES:
-            return self._refuse(command_id, ReplyError.BAD_REQUEST)
-        if request.channel in self._subscriptions:
-            return self._refuse(command_id, ReplyError.ALREADY_SUBSCRIBED)
-        if len(self._subscriptions) + len(self._subscribing) >= self._limits.subscriptions:
-            return self._refuse(command_id, ReplyError.LIMIT_EXCEEDED)
-        if request.token:
-            return self._refuse(command_id, ReplyError.PERMISSION_DENIED)  # nobody can verify it
+    def _handle(self, waiting: Waiting) -> list[Effect]:
+        if waiting.channel == "":
+            return self._close(Disconnect.BAD_REQUEST)
+        if waiting.channel is not None and len(waiting.channel.encode()) > CHANNEL_LIMIT_BYTES:
+            return self._refuse(waiting, ReplyError.BAD_REQUEST)
+        match waiting.request:
+            case UnsubscribeRequest(channel):
+                return self._unsubscribe(waiting.id, channel)
+            case SubscribeRequest() as request:
+                return self._subscribe(waiting, request)
+            case HistoryRequest(reverse=True, since=since) if since and since.offset == 0:
+                return self._refuse(waiting, ReplyError.BAD_REQUEST)
+            case RefreshRequest(token=""):
+                return self._close(Disconnect.BAD_REQUEST)
+            case SubRefreshRequest(channel) if channel not in self.subscriptions:
+                return self._refuse(waiting, ReplyError.PERMISSION_DENIED)
+            case SubRefreshRequest(token=""):
+                return self._refuse(waiting, ReplyError.BAD_REQUEST)
+        return self._ask(waiting)
+
+    def _subscribe(self, waiting: Waiting, request: SubscribeRequest) -> list[Effect]:
+        if request.channel in self._subscriptions or request.channel in self._server_side:
+            return self._refuse(waiting, ReplyError.ALREADY_SUBSCRIBED)
+        count = len(self._subscriptions) + len(self._server_side) + len(self._subscribing)
+        if count >= self._limits.subscriptions:
+            return self._refuse(waiting, ReplyError.LIMIT_EXCEEDED)
         if request.type > 0:
-            return self._refuse(command_id, ReplyError.NOT_AVAILABLE)
+            return self._refuse(waiting, ReplyError.NOT_AVAILABLE)
         if request.tf and bytes(request.tf) != b"null":
-            return self._refuse(command_id, ReplyError.BAD_REQUEST)  # no tags to filter by
+            return self._refuse(waiting, ReplyError.BAD_REQUEST)  # no tags to filter by
         if request.delta not in ("", "fossil"):
             return self._close(Disconnect.BAD_REQUEST)
-        self._subscribing.add(request.channel)
-        self._ask(command_id, request.channel)
-        return [AskToSubscribe(command_id, request, arrived_s)]
+        self._subscribing[waiting.id] = request.channel
+        return self._ask(waiting)
 
     def _unsubscribe(self, command_id: int, channel: str) -> list[Effect]:
-        reply = encode_reply(Reply(id=command_id, unsubscribe=UnsubscribeResult()))
+        reply = encode_result(command_id, UnsubscribeResult())
         self._open_ids.discard(command_id)
-        if channel not in self._subscriptions:
+        if channel not in self._subscriptions and channel not in self._server_side:
             return [Write(reply)]
-        self._subscriptions.discard(channel)
+        self._forget(channel)
         return [Detach(channel), Write(reply)]
 
-    def _history(self, command_id: int, request: HistoryRequest, arrived_s: float) -> list[Effect]:
-        if len(request.channel.encode()) > CHANNEL_LIMIT_BYTES:
-            return self._refuse(command_id, ReplyError.BAD_REQUEST)
-        if request.reverse and request.since is not None and request.since.offset == 0:
-            return self._refuse(command_id, ReplyError.BAD_REQUEST)
-        self._ask(command_id, request.channel)
-        return [ReadHistory(command_id, request, arrived_s)]
-
-    def _other(self, command: Command) -> list[Effect]:
-        """Commands that this server knows by name; an unknown one breaks the protocol."""
-        known = (command.publish, command.presence, command.presence_stats, command.rpc,
-                 command.refresh, command.sub_refresh)  # fmt: skip
-        if all(request is None for request in known):
-            return self._close(Disconnect.BAD_REQUEST)
-        return self._refuse(command.id, ReplyError.NOT_AVAILABLE)
+    def _ask(self, waiting: Waiting) -> list[Effect]:
+        self._queue.begin(waiting)
+        return [Ask(waiting.id, waiting.request, waiting.arrived_s)]
 
     # --- answers and ends ----------------------------------------------------------------
 
-    def _ask(self, command_id: int, channel: str) -> None:
-        self._asked[command_id] = channel
-        self._busy.setdefault(channel, deque())
-
-    def _answered(self, command_id: int) -> str | None:
-        """The channel of a command that is still waited for, None if it came too late."""
+    def _end_command(self, command_id: int) -> bool:
+        """Whether it is still waited for."""
         self._open_ids.discard(command_id)
-        channel = self._asked.pop(command_id, None)
-        if channel is not None:
-            self._subscribing.discard(channel)
-        return channel
+        self._subscribing.pop(command_id, None)
+        return self._queue.end(command_id)
 
-    def _continue(self, channel: str) -> list[Effect]:
-        """Start what waited behind an answer: of the same channel first, then of any."""
-        effects: list[Effect] = []
-        queue = self._busy.pop(channel)
-        while queue and channel not in self._busy and not self.is_closed:
-            effects += self._handle(queue.popleft())
-        if queue and not self.is_closed:
-            self._busy[channel].extend(queue)
-        while self._backlog and len(self._asked) < COMMANDS_AT_ONCE and not self.is_closed:
-            effects += self._start(self._backlog.popleft())
-        return effects
+    def _refuse(self, waiting: Waiting, error: ReplyError) -> list[Effect]:
+        self._open_ids.discard(waiting.id)
+        return [Write(encode_error(waiting.id, error.value))]
 
-    def _refuse(self, command_id: int, error: ReplyError) -> list[Effect]:
-        self._open_ids.discard(command_id)
-        return [Write(encode_error(command_id, error))]
+    def _forget(self, channel: str) -> None:
+        self._subscriptions.discard(channel)
+        self._server_side.discard(channel)
 
     def _close(self, disconnect: Disconnect) -> list[Effect]:
-        detached: list[Effect] = [Detach(channel) for channel in sorted(self._subscriptions)]
+        detached: list[Effect] = [Detach(channel) for channel in sorted(self.subscriptions)]
         self._end()
         return [*detached, Close(disconnect)]
 
     def _end(self) -> None:
         self._state = State.CLOSED
         self._subscriptions.clear()
+        self._server_side.clear()
         self._subscribing.clear()
         self._open_ids.clear()
-        self._asked.clear()
-        self._busy.clear()
-        self._backlog.clear()
+        self._queue.clear()
 
 
 def _size_of(frame: str | bytes) -> int:
@@ -357,11 +354,3 @@ def _size_of(frame: str | bytes) -> int:
         return len(frame)
     # A server may hand on what has no UTF-8 form: the decoder refuses it.
     return len(frame.encode(errors="surrogatepass"))
-
-
-def _channel_of(command: Command) -> str | None:
-    """The channel of a command that has one and is handled in its channel's order."""
-    for request in (command.subscribe, command.unsubscribe, command.history):
-        if request is not None:
-            return request.channel
-    return None
