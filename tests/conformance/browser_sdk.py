@@ -97,10 +97,18 @@ class BrowserSdk(Sdk):
             "command => { act(command); }", {"do": action, "client": client, **arguments}
         )
 
-    def connect(self, client: str, url: str, **headers: str) -> None:
+    def connect(
+        self,
+        client: str,
+        url: str,
+        *,
+        token: str = "",
+        tokens: list[str] | None = None,
+        **headers: str,
+    ) -> None:
         self._page.context.clear_cookies()
         if cookie := headers.get("Cookie"):
             name, value = cookie.split("=", 1)
             page = {"name": name, "value": value, "url": self._page.url}
             self._page.context.add_cookies([page])  # type: ignore[list-item]
-        super().connect(client, url)
+        super().connect(client, url, token=token, tokens=tokens)

@@ -4,7 +4,10 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
+from itertools import count
 from typing import Any
 
 from centrifuge import (
@@ -15,8 +18,15 @@ from centrifuge import (
     SubscriptionEventHandler,
 )
 from centrifuge.client import Subscription
+from centrifuge.types import ClientInfo, Publication
 
-_NAMES = {"stream_position": "streamPosition", "was_recovering": "wasRecovering"}
+CLIENT_EVENTS = ("connecting", "connected", "disconnected", "error")
+CHANNEL_EVENTS = ("subscribing", "subscribed", "unsubscribed", "publication", "join", "leave")
+_NAMES = {
+    "client": "id",
+    "stream_position": "streamPosition",
+    "was_recovering": "wasRecovering",
+}
 
 
 def emit(**event: Any) -> None:
@@ -26,18 +36,35 @@ def emit(**event: Any) -> None:
 
 def plain(context: Any) -> dict[str, Any]:
     """What a context says, by the names that the JavaScript driver uses too."""
-    if hasattr(context, "pub"):
-        return {"data": context.pub.data, "offset": context.pub.offset}
     fields = {name: getattr(context, name) for name in context.__dataclass_fields__}
     if "error" in fields:
         error = fields["error"]
         code = getattr(error, "code", fields.pop("code"))
         fields["error"] = {"code": code, "message": str(error)}
-    fields.pop("client", None)
+    if pub := fields.pop("pub", None):
+        fields |= publication(pub)
+    elif info := fields.pop("info", None):
+        fields["info"] = who(info)
     return {
         _NAMES.get(name, name): asdict(value) if is_dataclass(value) else value
         for name, value in fields.items()
     }
+
+
+def publication(pub: Publication) -> dict[str, Any]:
+    fields: dict[str, Any] = {"data": pub.data, "offset": pub.offset}
+    if pub.info:
+        fields["info"] = who(pub.info)
+    if pub.tags:
+        fields["tags"] = pub.tags
+    return fields
+
+
+def who(info: ClientInfo) -> dict[str, Any]:
+    """The one value that the two SDKs give for "nothing" is left out."""
+    optional = {"connInfo": info.conn_info, "chanInfo": info.chan_info}
+    known = {name: value for name, value in optional.items() if value is not None}
+    return {"user": info.user, "client": info.client, **known}
 
 
 def handler_of(kind: type, types: tuple[str, ...], **names: str) -> Any:
@@ -52,55 +79,123 @@ def handler_of(kind: type, types: tuple[str, ...], **names: str) -> Any:
     return type("Reporter", (kind,), {f"on_{name}": reporter(name) for name in types})()
 
 
+def token_source(tokens: list[str], **names: str) -> Callable[..., Awaitable[str]]:
+    """Each token in its turn, the last one again and again."""
+    turns = count()
+
+    async def get_token(*_: str) -> str:
+        emit(**names, type="getToken")
+        return tokens[min(next(turns), len(tokens) - 1)]
+
+    return get_token
+
+
+async def publish(client: Client, channel: str, data: Any) -> dict[str, Any]:
+    await client.publish(channel, data)
+    return {}
+
+
+async def presence(client: Client, channel: str) -> dict[str, Any]:
+    result = await client.presence(channel)
+    return {"clients": {name: who(info) for name, info in result.clients.items()}}
+
+
+async def presence_stats(client: Client, channel: str) -> dict[str, Any]:
+    result = await client.presence_stats(channel)
+    return {"numClients": result.num_clients, "numUsers": result.num_users}
+
+
+async def history(
+    client: Client, channel: str, since: dict[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
+    position = StreamPosition(**since) if since else None
+    result = await client.history(channel, since=position, **options)
+    publications = [publication(each) for each in result.publications]
+    return {"publications": publications, "offset": result.offset, "epoch": result.epoch}
+
+
+async def rpc(client: Client, method: str, data: Any = None) -> dict[str, Any]:
+    result = await client.rpc(method, data)
+    return {"data": result.data}
+
+
+CALLS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+    "publish": publish,
+    "presence": presence,
+    "presenceStats": presence_stats,
+    "history": history,
+    "rpc": rpc,
+}
+
+
 class Driver:
     def __init__(self) -> None:
         self.clients: dict[str, Client] = {}
+        self.chatter: dict[str, asyncio.Task[None]] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
     def act(self, command: dict[str, Any]) -> None:
         """Start what a command wants; the same client's commands begin in their order."""
         action = getattr(self, command.pop("do"))
-        task = asyncio.get_running_loop().create_task(action(**command))
+        self._start(action(**command))
+
+    def _start(self, work: Any) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
-    async def connect(self, client: str, url: str, headers: dict[str, str] | None = None) -> None:
+    async def connect(
+        self,
+        client: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        token: str = "",
+        tokens: list[str] | None = None,
+    ) -> None:
         if client not in self.clients:
-            types = ("connecting", "connected", "disconnected", "error")
+            types = (*CLIENT_EVENTS, *CHANNEL_EVENTS)
             self.clients[client] = Client(
                 url,
                 events=handler_of(ClientEventHandler, types, client=client),
                 headers=headers,
                 proxy=None,
+                token=token,
+                get_token=token_source(tokens, client=client) if tokens else None,
                 min_reconnect_delay=0.05,
                 max_reconnect_delay=0.5,
                 max_server_ping_delay=1.5,
             )
         await self.clients[client].connect()
 
-    async def subscribe(
-        self, client: str, channel: str, since: dict[str, Any] | None = None
-    ) -> None:
-        await self._subscription(client, channel, since).subscribe()
+    async def subscribe(self, client: str, channel: str, **options: Any) -> None:
+        known = self.clients[client].get_subscription(channel)
+        await (known or self._subscription(client, channel, **options)).subscribe()
 
     def _subscription(
-        self, client: str, channel: str, since: dict[str, Any] | None
+        self,
+        client: str,
+        channel: str,
+        since: dict[str, Any] | None = None,
+        token: str = "",
+        tokens: list[str] | None = None,
+        joinLeave: bool = False,  # noqa: N803 - as in the commands
     ) -> Subscription:
-        if known := self.clients[client].get_subscription(channel):
-            return known
-
         async def get_state(_channel: str) -> StreamPosition:
             """The SDK's way to start where a page's state ends; it has no `since`."""
             emit(client=client, channel=channel, type="getState")
             assert since
             return StreamPosition(**since)
 
-        types = ("subscribing", "subscribed", "unsubscribed", "publication", "error")
+        names = {"client": client, "channel": channel}
         return self.clients[client].new_subscription(
             channel,
-            events=handler_of(SubscriptionEventHandler, types, client=client, channel=channel),
+            events=handler_of(SubscriptionEventHandler, (*CHANNEL_EVENTS, "error"), **names),
             min_resubscribe_delay=0.05,
             max_resubscribe_delay=0.5,
+            token=token,
+            get_token=token_source(tokens, **names) if tokens else None,
+            join_leave=joinLeave,
             get_state=get_state if since else None,
         )
 
@@ -109,26 +204,32 @@ class Driver:
         assert subscription
         await subscription.unsubscribe()
 
-    async def history(
-        self,
-        client: str,
-        channel: str,
-        call: int,
-        limit: int = 0,
-        since: dict[str, Any] | None = None,
-        reverse: bool = False,
-    ) -> None:
-        subscription = self.clients[client].get_subscription(channel)
-        assert subscription
-        position = StreamPosition(**since) if since else None
-        names = {"client": client, "channel": channel, "type": "history", "call": call}
+    async def call(self, client: str, name: str, number: int, **request: Any) -> None:
+        answer = {"client": client, "type": "answer", "number": number}
         try:
-            result = await subscription.history(limit=limit, since=position, reverse=reverse)
+            result = await CALLS[name](self.clients[client], **request)
         except CentrifugeError as error:
-            emit(**names, error={"code": getattr(error, "code", 0), "message": str(error)})
+            emit(**answer, error={"code": getattr(error, "code", 0), "message": str(error)})
         else:
-            publications = [{"data": p.data, "offset": p.offset} for p in result.publications]
-            emit(**names, publications=publications, offset=result.offset, epoch=result.epoch)
+            emit(**answer, **result)
+
+    async def chat(self, client: str, name: str, channels: list[str], everyMs: float) -> None:  # noqa: N803
+        """Publish {uid: "<client>-<n>"} to the channels in turns, whether connected or not.
+
+        Until it is told to be silent; reports those that the server confirmed.
+        """
+        self.chatter[client] = asyncio.current_task()  # type: ignore[assignment]
+        for number in count(1):
+            self._start(self._say(client, channels[number % len(channels)], f"{name}-{number}"))
+            await asyncio.sleep(everyMs / 1000)
+
+    async def _say(self, client: str, channel: str, uid: str) -> None:
+        with suppress(CentrifugeError):
+            await self.clients[client].publish(channel, {"uid": uid})
+            emit(client=client, channel=channel, type="confirmed", uid=uid)
+
+    async def hush(self, client: str) -> None:
+        self.chatter[client].cancel()
 
     async def disconnect(self, client: str) -> None:
         await self.clients[client].disconnect()

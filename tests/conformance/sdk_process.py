@@ -51,9 +51,9 @@ class Subscriber:
     def offsets(self) -> list[int]:
         return [event["offset"] for event in self.events("publication")]
 
-    def subscribe(self, since: dict[str, Any] | None = None) -> Self:
-        position = {"since": since} if since else {}
-        self.sdk.tell("subscribe", self.client, channel=self.channel, **position)
+    def subscribe(self, **options: Any) -> Self:
+        """Begin to subscribe; options: since, token, tokens, joinLeave."""
+        self.sdk.tell("subscribe", self.client, channel=self.channel, **options)
         return self
 
     def unsubscribe(self) -> None:
@@ -63,12 +63,7 @@ class Subscriber:
 
     def history(self, **options: Any) -> Event:
         """The answer to a history call; with `error` in it when it was refused."""
-        call = next(self.sdk.calls)
-        self.sdk.tell("history", self.client, channel=self.channel, call=call, **options)
-        return self.sdk.log.wait(
-            lambda: next((e for e in self.events("history") if e["call"] == call), None),
-            f"an answer to history of {self.channel}",
-        )
+        return self.sdk.ask(self.client, "history", channel=self.channel, **options)
 
     def wait_for(self, type_: str, times: int = 1, limit_s: float = LIMIT_S) -> Event:
         """The given occurrence of an event (1: the first)."""
@@ -93,14 +88,46 @@ class Sdk:
 
     def __init__(self) -> None:
         self.log = EventLog()
-        self.calls = count(1)
+        self._calls = count(1)
 
     def tell(self, action: str, client: str, **arguments: Any) -> None:
         raise NotImplementedError
 
-    def connect(self, client: str, url: str, **headers: str) -> None:
-        """Begin to connect a client; does not wait."""
-        self.tell("connect", client, url=url, **({"headers": headers} if headers else {}))
+    def connect(
+        self,
+        client: str,
+        url: str,
+        *,
+        token: str = "",
+        tokens: list[str] | None = None,
+        **headers: str,
+    ) -> None:
+        """Begin to connect a client; does not wait.
+
+        token: the one that the application has. tokens: what its `getToken` gives, in turns.
+        """
+        options = {"headers": headers, "token": token, "tokens": tokens}
+        given = {name: value for name, value in options.items() if value}
+        self.tell("connect", client, url=url, **given)
+
+    def ask(self, client: str, name: str, **request: Any) -> Event:
+        """The answer to publish, presence, presenceStats, history or rpc.
+
+        With `error` in it when it was refused.
+        """
+        number = next(self._calls)
+        self.tell("call", client, name=name, number=number, **request)
+
+        def answer() -> Event | None:
+            answers = self.log.of(client, None, "answer")
+            return next((each for each in answers if each["number"] == number), None)
+
+        found: Event = self.log.wait(answer, f"an answer to {name} {request}")
+        return found
+
+    def refusal(self, client: str, name: str, **request: Any) -> int:
+        """The code of the error that a call gets."""
+        return int(self.ask(client, name, **request)["error"]["code"])
 
     def connected(self, client: str, times: int = 1) -> Event:
         """Wait until the client has been connected so many times."""
@@ -111,11 +138,9 @@ class Sdk:
         self.log.wait(lambda: len(self.log.of(client, None, type_)) >= times, what)
         return self.log.of(client, None, type_)[times - 1]
 
-    def subscribe(
-        self, client: str, channel: str, since: dict[str, Any] | None = None
-    ) -> Subscriber:
-        """Begin to subscribe; does not wait."""
-        return Subscriber(self, client, channel).subscribe(since)
+    def subscribe(self, client: str, channel: str, **options: Any) -> Subscriber:
+        """Begin to subscribe; does not wait. Options as ``Subscriber.subscribe``."""
+        return Subscriber(self, client, channel).subscribe(**options)
 
     def close(self) -> None:
         """End all clients."""
