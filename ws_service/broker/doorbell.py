@@ -1,13 +1,17 @@
 """What is published when a stream has grown.
 
-``<version> <offset> <epoch> <payload>``, in bytes. The offset is 0 and the epoch ``-`` for a topic
-without history. An empty payload means: read it in the stream.
+``1 <offset> <epoch> <payload>``, in bytes; with something beside the payload
+``2 <offset> <epoch> <bytes of extra> <extra><payload>``. The offset is 0 and the epoch ``-`` for a
+topic without history. An empty payload means: read it in the stream.
+
+Who doesn't know a version reads the stream; of a topic without history it gets nothing then.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 VERSION: Final = b"1"
+VERSION_WITH_EXTRA: Final = b"2"
 OFFSET_DIGITS: Final = 19
 PAYLOAD_LIMIT_BYTES: Final = 16_384
 """Larger payloads are read from the stream, once per process that needs them."""
@@ -23,18 +27,31 @@ class Doorbell:
 
     offset: 0 for a topic without history.
     payload: JSON in UTF-8; None when it is only in the stream.
+    extra: what stands beside it in the publication; empty for nothing.
     """
 
     offset: int
     epoch: str
     payload: bytes | None
+    extra: bytes = b""
 
     @classmethod
     def parse(cls, message: bytes) -> "Doorbell":
         """Raises UnreadableDoorbell."""
         parts = message.split(b" ", 3)
-        is_ours = len(parts) == 4 and parts[0] == VERSION
+        is_ours = len(parts) == 4 and parts[0] in (VERSION, VERSION_WITH_EXTRA)
         if not (is_ours and parts[1].isdigit() and len(parts[1]) <= OFFSET_DIGITS):
             raise UnreadableDoorbell
         epoch = parts[2].decode("ascii", "replace")
-        return cls(int(parts[1]), "" if epoch == "-" else epoch, parts[3] or None)
+        payload, extra = parts[3], b""
+        if parts[0] == VERSION_WITH_EXTRA:
+            extra, payload = _apart(payload)
+        return cls(int(parts[1]), "" if epoch == "-" else epoch, payload or None, extra)
+
+
+def _apart(rest: bytes) -> tuple[bytes, bytes]:
+    """Extra and payload. Raises UnreadableDoorbell."""
+    size, _, both = rest.partition(b" ")
+    if not size.isdigit() or len(size) > OFFSET_DIGITS or int(size) > len(both):
+        raise UnreadableDoorbell
+    return both[: int(size)], both[int(size) :]

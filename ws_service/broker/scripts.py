@@ -55,10 +55,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One entry of a stream. payload: JSON in UTF-8, on one line."""
+    """One entry of a stream.
+
+    payload: JSON in UTF-8, on one line.
+    extra: what stands beside it in the publication, ``"info":{…}``; empty for nothing.
+    """
 
     offset: int
     payload: bytes
+    extra: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,12 @@ def publish_call(
     history_size: int,
     history_lifetime: timedelta,
     idempotency_key: str | None,
+    extra: bytes = b"",
 ) -> Call:
-    """Append one publication and ring the doorbell; repeating the very same call is harmless."""
+    """Append one publication and ring the doorbell; repeating the very same call is harmless.
+
+    extra: a JSON fragment that stands beside the payload in the publication (``"info":{…}``).
+    """
     lifetime = GIVEN_KEY_LIFETIME if idempotency_key else GENERATED_KEY_LIFETIME
     key = f"given:{idempotency_key}" if idempotency_key else secrets.token_urlsafe(12)
     partition = keys.partition_of(topic)
@@ -127,6 +136,7 @@ def publish_call(
             PAYLOAD_LIMIT_BYTES,
             CHANGES_KEPT,
             EPOCHS_REMEMBERED,
+            extra,
         ),
     )
 
@@ -156,8 +166,13 @@ def read_answer(answer: Any) -> StreamPart:
     offset, epoch, earlier, entries = answer
     return StreamPart(
         Lineage.parse(int(offset), _text(epoch), _text(earlier)),
-        [Publication(int(entry_id.split(b"-")[0]), fields[1]) for entry_id, fields in entries],
+        [_publication(entry_id, fields) for entry_id, fields in entries],
     )
+
+
+def _publication(entry_id: bytes, fields: Sequence[bytes]) -> Publication:
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return Publication(int(entry_id.split(b"-")[0]), named[b"d"], named.get(b"x", b""))
 
 
 def changes_call(keys: Keys, partition: int, after: int, limit: int) -> Call:

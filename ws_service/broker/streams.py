@@ -1,8 +1,9 @@
-"""Reads streams and the change index, for the hub."""
+"""Reads and writes streams, reads the change index, for the hub."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
@@ -13,6 +14,8 @@ from ws_service.broker.scripts import (
     StreamPart,
     changes_answer,
     changes_call,
+    publish_answer,
+    publish_call,
     read_answer,
     read_call,
 )
@@ -36,6 +39,28 @@ class Streams:
     @property
     def partitions(self) -> int:
         return self._keys.partitions
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        history_size: int,
+        history_lifetime: timedelta,
+        extra: bytes,
+        idempotency_key: str | None,
+    ) -> Position:
+        """Append a publication; its position, offset 0 of epoch ``""`` where nothing is kept."""
+        call = publish_call(
+            self._keys,
+            topic,
+            payload,
+            history_size=history_size,
+            history_lifetime=history_lifetime,
+            idempotency_key=idempotency_key,
+            extra=extra,
+        )
+        return publish_answer(await self._broker.run(call))
 
     async def read(
         self, topic: str, after: int, limit: int, *, reverse: bool = False

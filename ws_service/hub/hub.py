@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
@@ -26,6 +27,7 @@ from ws_service.hub.watcher import Watcher
 from ws_service.hub.waves import Waves
 from ws_service.hub.wheel import Wheel
 from ws_service.metrics import count
+from ws_service.topics.history import History
 
 logger = logging.getLogger(__name__)
 
@@ -174,6 +176,30 @@ class Hub:
             topic.detach(subscription)
             self._linger_if_idle(topic)
 
+    async def publish(
+        self,
+        name: str,
+        payload: bytes,
+        *,
+        history: History | None,
+        extra: bytes = b"",
+        idempotency_key: str | None = None,
+    ) -> Position:
+        """Publish from within the service, for a client; subscribers get it as they get all else.
+
+        payload: JSON on one line. extra: what stands beside it, as ``encode_extra`` made it.
+        history: of the topic; None keeps nothing, and the position says nothing then.
+        Raises BrokerUnavailable; it may have been published all the same.
+        """
+        return await self._streams.publish(
+            name,
+            payload,
+            history_size=history.size if history else 0,
+            history_lifetime=history.ttl if history else timedelta(0),
+            extra=extra,
+            idempotency_key=idempotency_key,
+        )
+
     async def history(
         self, name: str, *, after: int, limit: int, reverse: bool
     ) -> tuple[Position, Sequence[Encoded]]:
@@ -184,7 +210,7 @@ class Hub:
         found: list[Encoded] = []
         size = 0
         for each in part.publications:
-            encoded = Encoded.of(each.offset, each.payload)
+            encoded = Encoded.of(each.offset, each.payload, each.extra)
             size += len(encoded.json)
             if found and size > self._recovery_limit_bytes:
                 break
@@ -280,12 +306,12 @@ class Hub:
         count("ws_service_doorbells_total")
         if doorbell.offset == 0 or not topic.has_history:
             if doorbell.payload is not None:
-                topic.pass_on(doorbell.payload)
+                topic.pass_on(doorbell.payload, doorbell.extra)
                 self._flush_soon(topic)
             return
         verdict = judge(topic.position, doorbell)
         if verdict is Verdict.DELIVER and doorbell.payload is not None:
-            topic.advance(doorbell.offset, doorbell.payload)
+            topic.advance(doorbell.offset, doorbell.payload, doorbell.extra)
             self._spare_memory(topic)
             self._flush_soon(topic)
         elif verdict is Verdict.DROP:

@@ -90,7 +90,7 @@ class Recovery:
             part = await self._streams.read(topic.name, first, RECOVERY_LIMIT)
             if part.lineage.top.epoch == topic.position.epoch:
                 older = [p for p in part.publications if p.offset <= topic.tail.end]
-                topic.tail.prepend([Encoded.of(p.offset, p.payload) for p in older])
+                topic.tail.prepend([Encoded.of(p.offset, p.payload, p.extra) for p in older])
             else:
                 await self._synchroniser.look(topic)
         finally:

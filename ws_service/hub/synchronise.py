@@ -118,8 +118,8 @@ class Synchroniser:
         count("ws_service_gaps_repaired_total")
         size = 0
         for publication in publications:
-            topic.advance(publication.offset, publication.payload)
-            size += len(publication.payload)
+            topic.advance(publication.offset, publication.payload, publication.extra)
+            size += len(publication.payload) + len(publication.extra)
             if size > BYTES_A_TURN:
                 size = 0
                 topic.flush()

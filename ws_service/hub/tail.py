@@ -10,14 +10,14 @@ from ws_service.protocol.codec import encode_publication
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A publication as it stands inside a push or a reply: ``{"data":…,"offset":…}``."""
+    """A publication as it stands inside a push or a reply: ``{"data":…,"info":…,"offset":…}``."""
 
     offset: int
     json: bytes
 
     @classmethod
-    def of(cls, offset: int, payload: bytes) -> "Encoded":
-        return cls(offset, encode_publication(payload, offset))
+    def of(cls, offset: int, payload: bytes, extra: bytes = b"") -> "Encoded":
+        return cls(offset, encode_publication(payload, offset, extra))
 
 
 class TailMemory:

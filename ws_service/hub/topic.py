@@ -84,16 +84,16 @@ class HubTopic:
         self.held, self.must_look = [], False
         return held, must_look
 
-    def advance(self, offset: int, payload: bytes) -> None:
+    def advance(self, offset: int, payload: bytes, extra: bytes = b"") -> None:
         """The next publication: into the tail, and on its way to the subscribers."""
-        publication = Encoded.of(offset, payload)
+        publication = Encoded.of(offset, payload, extra)
         self.lineage = Lineage(Position(offset, self.position.epoch), self.lineage.earlier)
         self.tail.append(publication)
         self._send(publication.json)
 
-    def pass_on(self, payload: bytes) -> None:
+    def pass_on(self, payload: bytes, extra: bytes = b"") -> None:
         """A publication without a position."""
-        self._send(encode_publication(payload, 0))
+        self._send(encode_publication(payload, 0, extra))
 
     def _send(self, publication: bytes) -> None:
         if self.subscriptions:

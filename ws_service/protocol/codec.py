@@ -60,11 +60,14 @@ def encode_unsubscribe(channel: str, end: Unsubscribe) -> Lines:
     return encode_reply(Reply(push=push))
 
 
-def encode_publication(payload: bytes, offset: int) -> bytes:
+def encode_publication(payload: bytes, offset: int, extra: bytes = b"") -> bytes:
     """A publication as it stands inside a push, a subscribe reply or a history reply.
 
     payload: valid JSON on one line; embedded as it is. offset: 0 for a topic without history.
+    extra: its further members, ``"info":{…}``, as ``encode_extra`` made them.
     """
+    if extra:
+        payload = b"%b,%b" % (payload, extra)
     return b'{"data":%b,"offset":%d}' % (payload, offset) if offset else b'{"data":%b}' % payload
 
 

@@ -4,6 +4,7 @@
 -- ARGV  1 payload  2 history size (0: none)  3 history lifetime in ms  4 idempotency lifetime in ms
 --       5 name for a new epoch  6 metadata lifetime in ms  7 topic  8 payload limit of a doorbell
 --       9 how many changes are kept  10 how many earlier epochs are kept
+--       11 extra: a JSON fragment that stands beside the payload; '' for none
 -- Answer {offset, epoch, 1 if the idempotency key was known}
 
 local known = redis.call('GET', KEYS[4])
@@ -12,14 +13,17 @@ if known then
   return {tonumber(offset), epoch, 1}
 end
 
-local bell = ARGV[1]
-if #bell > tonumber(ARGV[8]) and tonumber(ARGV[2]) > 0 then
+local extra, bell = ARGV[11], ARGV[1]
+local version = '1 '
+if #bell + #extra > tonumber(ARGV[8]) and tonumber(ARGV[2]) > 0 then
   bell = ''
+elseif extra ~= '' then
+  version, bell = '2 ', #extra .. ' ' .. extra .. bell
 end
 
 if tonumber(ARGV[2]) == 0 then
   redis.call('SET', KEYS[4], '0 ', 'PX', ARGV[4])
-  redis.call('PUBLISH', KEYS[3], '1 0 - ' .. bell)
+  redis.call('PUBLISH', KEYS[3], version .. '0 - ' .. bell)
   return {0, '', 0}
 end
 
@@ -51,7 +55,11 @@ offset = offset + 1
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', offset, 'server', server,
   'lineage', lineage, 'earlier', earlier)
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
-redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[2], offset .. '-0', 'd', ARGV[1])
+if extra == '' then
+  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[2], offset .. '-0', 'd', ARGV[1])
+else
+  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[2], offset .. '-0', 'd', ARGV[1], 'x', extra)
+end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[4], offset .. ' ' .. epoch, 'PX', ARGV[4])
 
@@ -59,5 +67,5 @@ local change = redis.call('INCR', KEYS[6])
 redis.call('ZADD', KEYS[5], change, ARGV[7])
 redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1 - tonumber(ARGV[9]))
 
-redis.call('PUBLISH', KEYS[3], '1 ' .. offset .. ' ' .. epoch .. ' ' .. bell)
+redis.call('PUBLISH', KEYS[3], version .. offset .. ' ' .. epoch .. ' ' .. bell)
 return {offset, epoch, 0}

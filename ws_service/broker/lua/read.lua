@@ -5,7 +5,8 @@
 --       3 name for a new epoch  4 metadata lifetime in ms
 --       5 "reverse" reads the newest first, before the offset (0: from the top)
 --       6 metadata lifetime in ms of a topic that never had a publication
--- Answer {offset, epoch, earlier epochs, entries}; an entry is {id, {'d', payload}}
+-- Answer {offset, epoch, earlier epochs, entries}; an entry is {id, {'d', payload}},
+-- or {id, {'d', payload, 'x', extra}}
 
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'earlier')
 local epoch, offset, earlier = meta[1], tonumber(meta[2] or '0'), meta[3] or ''
