@@ -172,10 +172,45 @@ def test_a_django_setting_that_would_refuse_everybody_is_named(
 
 
 def test_missing_apps_are_named(settings: Any) -> None:
-    """E006: without sessions nobody has a name."""
-    settings.INSTALLED_APPS = ["channels", "ws_service", "django.contrib.contenttypes"]
+    """E006: without sessions no cookie has a name."""
+    settings.INSTALLED_APPS = ["channels", "example.accounts", "django.contrib.auth"]
     ids = [message.id for message in run_checks(tags=["ws_service"])]
-    assert ids == ["ws_service.E006", "ws_service.E006"]
+    assert ids == ["ws_service.E006"] * 3
+
+
+LONG_KEY = "thirty-two bytes or more of a key for tests"
+
+
+def test_without_users_tokens_say_who_connects(settings: Any) -> None:
+    """E012: a gateway has no database of users, and then it needs the key."""
+    settings.INSTALLED_APPS = ["channels", "ws_service"]
+    (message,) = run_checks(tags=["ws_service"])
+    assert message.id == "ws_service.E012"
+    assert "TOKEN_KEY" in message.msg
+    settings.WS_SERVICE = settings.WS_SERVICE | {"TOKEN_KEY": LONG_KEY}
+    assert run_checks(tags=["ws_service"]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"TOKEN_KEY": "short"}, "fewer than 32 bytes"),
+        ({"TOKEN_KEY": LONG_KEY, "TOKEN_KEY_FALLBACKS": ["short"]}, "fewer than 32 bytes"),
+        ({"TOKEN_KEY": "this very site signs its sessions with it"}, "is SECRET_KEY"),
+        ({"TOKEN_KEY": "-----BEGIN PUBLIC KEY-----" + "A" * 99}, "plain secret"),
+        ({"TOKEN_KEY": '{"kty":"oct","k":"' + "A" * 99}, "plain secret"),
+    ],
+)
+def test_a_key_that_anybody_could_sign_with_is_refused(
+    settings: Any, options: dict[str, Any], words: str
+) -> None:
+    """E012: whoever has the key is anybody. It is never repeated in the message."""
+    settings.SECRET_KEY = "this very site signs its sessions with it"
+    ((id_, text, hint),) = problems(**options)
+    assert id_ == "ws_service.E012"
+    assert words in text
+    assert "token_urlsafe" in str(hint)
+    assert "short" not in text
 
 
 @pytest.mark.parametrize(

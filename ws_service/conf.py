@@ -5,7 +5,7 @@ that. ``find_problems()`` lists what is wrong with them, for the system checks.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import isfinite
@@ -16,10 +16,15 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from ws_service.bind import Bind
+from ws_service.errors import InvalidBind
 from ws_service.origin_pattern import InvalidOrigin, OriginPattern
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+TOKEN_KEY_LEAST_BYTES = 32
+_API_KEY = re.compile(r"[!-~]{16,}")
+API_PORT = 8003
 _CLIENT_URL = re.compile(r":\d{1,5}|wss?://[^\s?#]+")
 # Django accepts these hosts with DEBUG on and ALLOWED_HOSTS empty (HttpRequest.get_host).
 _DEBUG_HOSTS = (".localhost", "127.0.0.1", "[::1]")
@@ -70,6 +75,7 @@ OPTIONS: Mapping[str, Option] = {
     "PUBLISH_TIMEOUT": Option((int, float), 2, least=0.1),
     "PRESENCE_LEASE": Option((int, float), 15, least=2),
     "TOKEN_KEY": Option((str, type(None)), None, hint="Write 32 random characters or more."),
+    "TOKEN_KEY_FALLBACKS": Option((list, tuple), (), hint="Earlier TOKEN_KEYs, each a str."),
     "TOKEN_AUDIENCE": Option(str, "ws_service"),
     "TOPICS": Option((str, type(None)), None, hint='Write "/etc/ws-service/topics.toml".'),
     "API_KEY": Option((str, type(None)), None, hint="Write 16 random characters or more."),
@@ -101,6 +107,7 @@ class ServiceConfig:
     publish_timeout_s: float
     presence_lease_s: float
     token_key: str | None = field(repr=False)
+    token_key_fallbacks: tuple[str, ...] = field(repr=False)
     token_audience: str
     topics_file: str | None
     api_key: str | None = field(repr=False)
@@ -112,6 +119,8 @@ class ServiceConfig:
     session_engine: str
     session_cookie_name: str
     authentication_backends: tuple[str, ...]
+    has_users: bool  # django.contrib.auth is installed; otherwise tokens alone say who connects
+    secret_keys: tuple[bytes, ...] = field(repr=False)  # for tokens: () where there is a token_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ def load_config() -> ServiceConfig:
         publish_timeout_s=given["PUBLISH_TIMEOUT"],
         presence_lease_s=given["PRESENCE_LEASE"],
         token_key=given["TOKEN_KEY"],
+        token_key_fallbacks=tuple(given["TOKEN_KEY_FALLBACKS"]),
         token_audience=given["TOKEN_AUDIENCE"],
         topics_file=given["TOPICS"],
         api_key=given["API_KEY"],
@@ -173,7 +183,22 @@ def load_config() -> ServiceConfig:
         session_engine=django_settings.SESSION_ENGINE,
         session_cookie_name=django_settings.SESSION_COOKIE_NAME,
         authentication_backends=tuple(django_settings.AUTHENTICATION_BACKENDS),
+        has_users=_has_users(),
+        secret_keys=_secret_keys() if given["TOKEN_KEY"] is None else (),
     )
+
+
+def _has_users() -> bool:
+    return apps.is_installed("django.contrib.auth")
+
+
+def _secret_keys() -> tuple[bytes, ...]:
+    """The site's key and its earlier ones, of which keys for tokens are made; () without one."""
+    try:
+        keys = (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)
+    except ImproperlyConfigured:  # Django minds an empty key when it is used
+        return ()
+    return tuple(key.encode() if isinstance(key, str) else key for key in keys)
 
 
 def _redis_url_of_layer(alias: str) -> str | None:
@@ -206,6 +231,8 @@ def find_problems() -> Iterator[Problem]:
         return
     yield from _option_problems(given)
     yield from _push_problems(given)
+    yield from _token_problems(given)
+    yield from _api_problems(given)
     yield from _origin_problems(given)
     yield from _site_problems(given)
 
@@ -254,6 +281,62 @@ def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
         )
 
 
+def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    key = given.get("TOKEN_KEY")
+    make_one = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.'
+    if key is None:
+        is_service = given.get("ROUTING") or given.get("TOPICS")
+        if is_service and not _has_users():
+            yield Problem(
+                "ws_service.E012",
+                "WS_SERVICE['TOKEN_KEY'] is not set: without django.contrib.auth, tokens alone say"
+                " who connects.",
+                "Set the key by which they are signed, or start the service with the site's own"
+                f" settings. {make_one}",
+            )
+        return
+    fallbacks = given.get("TOKEN_KEY_FALLBACKS", ())
+    keys = {"TOKEN_KEY": [key], "TOKEN_KEY_FALLBACKS": fallbacks}
+    for name, texts in keys.items():
+        for text in filter(lambda each: isinstance(each, str), texts):
+            if trouble := _key_trouble(text):
+                # The value is not repeated: whoever knows it is anybody.
+                yield Problem("ws_service.E012", f"WS_SERVICE[{name!r}] {trouble}.", make_one)
+
+
+def _key_trouble(key: str) -> str | None:
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "has no UTF-8 form"
+    if size < TOKEN_KEY_LEAST_BYTES:
+        return f"has fewer than {TOKEN_KEY_LEAST_BYTES} bytes: it can be guessed"
+    if key.lstrip().startswith(("-----BEGIN", "ssh-", "ecdsa-", "{")):
+        return "is a key for something else: tokens are signed with a plain secret (HS256)"
+    if key.encode() in _secret_keys():
+        return "is SECRET_KEY: who issues tokens could then sign sessions as well"
+    return None
+
+
+def _api_problems(given: dict[str, Any]) -> Iterator[Problem]:
+    key = given.get("API_KEY")
+    if isinstance(key, str) and not _API_KEY.fullmatch(key):
+        # The value is not repeated: it is a secret.
+        yield Problem(
+            "ws_service.E014",
+            "WS_SERVICE['API_KEY'] is no key: 16 characters or more, ASCII, without spaces.",
+            "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'.",
+        )
+    try:
+        Bind.parse(str(given.get("API_BIND", OPTIONS["API_BIND"].default)), API_PORT)
+    except InvalidBind as error:
+        yield Problem(
+            "ws_service.E014",
+            f"WS_SERVICE['API_BIND']: {error}.",
+            f"The default is {OPTIONS['API_BIND'].default!r}.",
+        )
+
+
 def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:
     lists = {
         "WS_SERVICE['ALLOWED_ORIGINS']": given.get("ALLOWED_ORIGINS", ()),
@@ -282,7 +365,12 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             f"WS_SERVICE['CHANNEL_LAYER'] is {alias!r}, which CHANNEL_LAYERS doesn't have.",
             f"CHANNEL_LAYERS has: {', '.join(sorted(layers)) or 'nothing'}.",
         )
-    yield from _import_problems(layers)
+    yield from _import_problems(
+        {
+            f"CHANNEL_LAYERS[{alias!r}]['BACKEND']": [layer.get("BACKEND", "")]
+            for alias, layer in layers.items()
+        }
+    )
     ssl_header: object = django_settings.SECURE_PROXY_SSL_HEADER
     if ssl_header is not None and not (
         isinstance(ssl_header, list | tuple) and len(ssl_header) == 2
@@ -292,13 +380,8 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             "SECURE_PROXY_SSL_HEADER must be a pair.",
             'Write ("HTTP_X_FORWARDED_PROTO", "https").',
         )
-    for app in ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"):
-        if not apps.is_installed(app):
-            yield Problem(
-                "ws_service.E006",
-                f"INSTALLED_APPS lacks {app!r}, by which the service knows who connects.",
-                "Start the service with the site's own settings, or add the app.",
-            )
+    if _has_users():
+        yield from _user_problems()
     if not apps.is_installed("ws_service"):
         yield Problem(
             "ws_service.E006",
@@ -307,14 +390,25 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _import_problems(layers: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+def _user_problems() -> Iterator[Problem]:
+    """What is needed to find the user behind a cookie."""
+    yield from _import_problems(
+        {
+            "SESSION_ENGINE": [f"{django_settings.SESSION_ENGINE}.SessionStore"],
+            "AUTHENTICATION_BACKENDS": django_settings.AUTHENTICATION_BACKENDS,
+        }
+    )
+    for app in ("django.contrib.contenttypes", "django.contrib.sessions"):
+        if not apps.is_installed(app):
+            yield Problem(
+                "ws_service.E006",
+                f"INSTALLED_APPS lacks {app!r}, by which the service knows who connects.",
+                "Start the service with the site's own settings, or add the app.",
+            )
+
+
+def _import_problems(paths: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """What is named by a dotted path and needed for every handshake."""
-    paths = {
-        "SESSION_ENGINE": [f"{django_settings.SESSION_ENGINE}.SessionStore"],
-        "AUTHENTICATION_BACKENDS": django_settings.AUTHENTICATION_BACKENDS,
-    }
-    for alias, layer in layers.items():
-        paths[f"CHANNEL_LAYERS[{alias!r}]['BACKEND']"] = [layer.get("BACKEND", "")]
     for name, texts in paths.items():
         for text in texts:
             try:

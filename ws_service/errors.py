@@ -85,6 +85,13 @@ class InvalidBind(WsServiceError, ValueError):
     """An address to listen on that can't be understood."""
 
 
+class CannotListen(WsServiceError):
+    """An address that is taken, or isn't this machine's."""
+
+    def __init__(self, bind: object, reason: str) -> None:
+        super().__init__(f"can't listen on {bind}: {reason}")
+
+
 class InvalidTopicName(WsServiceError, ValueError):
     """A topic name that can't be: empty, too long, control characters, or reserved."""
 
@@ -101,6 +108,10 @@ class InvalidIdempotencyKey(WsServiceError, ValueError):
     """A key that can't be: no text, empty, no UTF-8 form, or more than 255 bytes."""
 
 
+class InvalidTags(WsServiceError, ValueError):
+    """Tags that can't be: no mapping of text to text, too many, or too long."""
+
+
 class InvalidPayload(WsServiceError, ValueError):
     """Data that has no JSON form: NaN, Infinity, lone surrogates, unknown types."""
 
@@ -110,14 +121,39 @@ class PayloadTooLarge(InvalidPayload):
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(
-            f"{size} bytes of JSON are more than WS_SERVICE['MAX_PUBLICATION_SIZE'] ({limit})"
+            f"{size} bytes of JSON are more than {limit}: WS_SERVICE['MAX_PUBLICATION_SIZE'], or"
+            " the topic's own max_publication_size"
         )
         self.size = size
         self.limit = limit
 
 
+class TokenError(WsServiceError):
+    """A token that doesn't give what it is sent for; the text has nothing of the token."""
+
+
+class InvalidToken(TokenError):
+    """A token that this deployment did not sign, or not for this purpose."""
+
+
+class TokenExpired(TokenError):
+    """A good token, outside its time; a new one will do."""
+
+
+class ForeignToken(TokenError):
+    """A good token that somebody else sends, or for another topic."""
+
+
+class UnknownUser(WsServiceError):
+    """Nobody has this id, or nobody who is active."""
+
+
 class BrokerUnavailable(WsServiceError):
     """Redis could not be reached in time, or refused; the text has no address or password."""
+
+
+class NotAvailable(WsServiceError):
+    """A topic doesn't have what was asked for: its ``history`` (or ``presence``) is off."""
 
 
 class Unrecoverable(WsServiceError):

@@ -8,7 +8,7 @@ wrong, that would log the site's users out. So nothing here writes.
 import logging
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
@@ -18,14 +18,18 @@ from django.contrib.auth import (
     load_backend,
 )
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import BaseCache
 from django.utils.crypto import constant_time_compare
 
+from ws_service.identity.users import anonymous
+
+if TYPE_CHECKING:  # without the app in INSTALLED_APPS its models can't be imported
+    from django.contrib.auth.models import AnonymousUser
+
 logger = logging.getLogger(__name__)
 
-User = AbstractBaseUser | AnonymousUser
+User: TypeAlias = "AbstractBaseUser | AnonymousUser"
 
 
 class ReadOnlyCache:
@@ -95,18 +99,18 @@ def user_of(session: SessionBase, authentication_backends: tuple[str, ...]) -> U
     stored_id = session.get(SESSION_KEY)
     backend_path = session.get(BACKEND_SESSION_KEY)
     if stored_id is None or backend_path not in authentication_backends:
-        return AnonymousUser()
+        return anonymous()
     user_id = get_user_model()._meta.pk.to_python(stored_id)
     user = load_backend(backend_path).get_user(user_id)
     if user is None:
-        return AnonymousUser()
+        return anonymous()
     if hasattr(user, "get_session_auth_hash") and not _hash_matches(session, user):
         logger.warning(
             "Session hash of user %s does not match: the password was changed, or this"
             " container's SECRET_KEY differs from the site's. Treated as anonymous.",
             user_id,
         )
-        return AnonymousUser()
+        return anonymous()
     return user
 
 

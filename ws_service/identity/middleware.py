@@ -3,7 +3,6 @@
 import logging
 from typing import Final
 
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import parse_cookie
 
@@ -14,6 +13,7 @@ from ws_service.errors import Refusal
 from ws_service.identity.django_session import User, read_django_session, user_of
 from ws_service.identity.headers import header_values
 from ws_service.identity.origin import OriginPolicy
+from ws_service.identity.users import anonymous
 from ws_service.refusal import refuse
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ class OriginMiddleware:
 class IdentityMiddleware:
     """Add ``cookies``, ``session`` and ``user`` to the scope, as Channels' own stack names them.
 
-    A store that can't be reached in time refuses the handshake: it never means anonymous.
+    A store that can't be reached in time refuses the handshake: it never means anonymous. Where
+    ``django.contrib.auth`` isn't installed there is no session, and nobody has a name yet: a token
+    may give one later.
     """
 
     def __init__(
@@ -58,6 +60,9 @@ class IdentityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookies = _trusted_cookies(scope)
+        if not self.config.has_users:
+            scope = {**scope, "cookies": cookies, "user": anonymous()}
+            return await self.application(scope, receive, send)
         session_key = cookies.get(self.config.session_cookie_name)
         try:
             session, user = await self._identify(session_key)
@@ -70,7 +75,7 @@ class IdentityMiddleware:
     async def _identify(self, session_key: str | None) -> tuple[SessionBase, User]:
         if session_key is None:
             # No thread, no query: a stranger costs nothing.
-            return read_django_session(self.config.session_engine, None), AnonymousUser()
+            return read_django_session(self.config.session_engine, None), anonymous()
 
         def identify() -> tuple[SessionBase, User]:
             session = read_django_session(self.config.session_engine, session_key)
