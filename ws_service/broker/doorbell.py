@@ -5,6 +5,9 @@
 topic without history. An empty payload means: read it in the stream.
 
 Who doesn't know a version reads the stream; of a topic without history it gets nothing then.
+
+On the same channel, because their order counts, ``j <info>`` and ``l <info>``: a client has come,
+or has gone. Nothing keeps them.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from typing import Final
 
 VERSION: Final = b"1"
 VERSION_WITH_EXTRA: Final = b"2"
+JOIN: Final = b"j "
+LEAVE: Final = b"l "
 OFFSET_DIGITS: Final = 19
 PAYLOAD_LIMIT_BYTES: Final = 16_384
 """Larger payloads are read from the stream, once per process that needs them."""
@@ -47,6 +52,20 @@ class Doorbell:
         if parts[0] == VERSION_WITH_EXTRA:
             extra, payload = _apart(payload)
         return cls(int(parts[1]), "" if epoch == "-" else epoch, payload or None, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEvent:
+    """A client has come to a topic, or gone. info: its ClientInfo, JSON on one line."""
+
+    is_join: bool
+    info: bytes
+
+    @classmethod
+    def parse(cls, message: bytes) -> "MemberEvent | None":
+        """None for what is something else."""
+        kind, info = message[:2], message[2:]
+        return cls(kind == JOIN, info) if kind in (JOIN, LEAVE) else None
 
 
 def _apart(rest: bytes) -> tuple[bytes, bytes]:

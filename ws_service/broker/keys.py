@@ -61,6 +61,30 @@ class Keys:
         """A counter: the number of the last change."""
         return f"{self._tag(partition)}:change"
 
+    def presence(self, topic: str) -> str:
+        """A hash: of each client of a topic, its process's incarnation and its information."""
+        return f"{self._tag(self.partition_of(topic))}:presence:{topic}"
+
+    def leases(self, partition: int) -> str:
+        """A sorted set: incarnations of processes by the end of their lease."""
+        return f"{self._tag(partition)}:leases"
+
+    def nodes(self, partition: int) -> str:
+        """A hash: what each incarnation says of itself."""
+        return f"{self._tag(partition)}:nodes"
+
+    def held(self, partition: int, incarnation: str) -> str:
+        """A hash: topics in which an incarnation has clients, and how many."""
+        return f"{self._tag(partition)}:held:{incarnation}"
+
+    def dead(self, partition: int) -> str:
+        """A sorted set: incarnations whose clients are being removed."""
+        return f"{self._tag(partition)}:dead"
+
+    def data_name(self, partition: int) -> str:
+        """A random name: another one means that the data were lost."""
+        return f"{self._tag(partition)}:data"
+
     def topic_of(self, doorbell: str) -> str:
         """The topic of a pub/sub channel that ``doorbell()`` has named."""
         return doorbell.split(":bell:", 1)[1]

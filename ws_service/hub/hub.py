@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
-from ws_service.broker.doorbell import Doorbell, UnreadableDoorbell
+from ws_service.broker.doorbell import Doorbell, MemberEvent, UnreadableDoorbell
 from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
@@ -16,6 +16,9 @@ from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
+from ws_service.hub.lease import LEASE_S, Lease
+from ws_service.hub.members import Members
+from ws_service.hub.reaper import Reaper
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
 from ws_service.hub.renewal import Renewal
 from ws_service.hub.sequencer import Verdict, judge
@@ -62,6 +65,8 @@ class Hub:
     url: the Redis. keys: the deployment's names in it.
     recovery_limit_bytes: of one recovery; more is a gap.
     live_groups: of the channel layer, under topics whose events only pass through.
+    lease_s: how long this process's clients count as present after its death.
+    node_info: JSON that this process says of itself, asked at each renewal of the lease.
     """
 
     def __init__(
@@ -70,6 +75,8 @@ class Hub:
         keys: Keys,
         recovery_limit_bytes: int,
         live_groups: LiveGroups | None = None,
+        lease_s: float = LEASE_S,
+        node_info: Callable[[], bytes] = lambda: b"{}",
     ) -> None:
         self._loop = asyncio.get_running_loop()
         broker = AsyncBroker(url)
@@ -92,6 +99,11 @@ class Hub:
         self._recovery = Recovery(self._streams, self._synchroniser)
         self._watcher = Watcher(self._streams, self._topics, self._synchroniser)
         self._renewal = Renewal(self._streams, self._topics, self._synchroniser)
+        self._lease = Lease(broker, keys, lease_s, node_info)
+        self._reaper = Reaper(broker, keys, self._lease)
+        self.members = Members(broker, keys, self._lease, self._reaper)
+        self._lease.on_renewed = self._reaper.on_renewed
+        self._lease.on_replaced = self.members.replace
         self._tasks: set[asyncio.Task[None]] = set()
         self.wheel = Wheel(self._loop)
 
@@ -99,9 +111,13 @@ class Hub:
         self._link.start()
         self._keep(asyncio.create_task(self._watcher.run(), name="change watcher"))
         self._keep(asyncio.create_task(self._renewal.run(), name="renewal"))
+        self._keep(asyncio.create_task(self._lease.run(), name="lease"))
+        self._keep(asyncio.create_task(self._reaper.run(), name="reaper"))
+        self._keep(asyncio.create_task(self.members.run(), name="members"))
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Give back who is present, and let go of Redis."""
+        await self.members.close()
         await self._link.close()
         await self._groups.close()
         for task in self._tasks:
@@ -291,16 +307,22 @@ class Hub:
                 self.echo.hear(message)
             return
         try:
-            doorbell = Doorbell.parse(message)
+            parsed = MemberEvent.parse(message) or Doorbell.parse(message)
         except UnreadableDoorbell:
             # Of a newer version, perhaps: the store tells.
             if topic.has_history:
                 self._synchroniser.request(topic)
             return
+        self._take(topic, parsed)
+
+    def _take(self, topic: HubTopic, message: Doorbell | MemberEvent) -> None:
+        """In the order in which they came, after what the store has."""
         if topic.is_held:
-            topic.hold(doorbell)
-        else:
-            self._handle(topic, doorbell)
+            topic.hold(message)
+        elif isinstance(message, Doorbell):
+            self._handle(topic, message)
+        elif topic.tell(message):
+            self._flush_soon(topic)
 
     def _handle(self, topic: HubTopic, doorbell: Doorbell) -> None:
         count("ws_service_doorbells_total")
@@ -322,11 +344,8 @@ class Hub:
     def _replay(self, topic: HubTopic) -> None:
         """Handle what was held, until something has to be looked up again."""
         held, must_look = topic.release()
-        for doorbell in held:
-            if topic.is_held:
-                topic.hold(doorbell)
-            else:
-                self._handle(topic, doorbell)
+        for message in held:
+            self._take(topic, message)
         if must_look and not topic.is_held and topic.has_history:
             self._synchroniser.start(topic)
 

@@ -22,10 +22,14 @@ class Subscriber(Protocol):
 
 
 class Subscription:
-    """A connection and a topic; compared by identity, so that an old one is not taken for a new."""
+    """A connection and a topic; compared by identity, so that an old one is not taken for a new.
 
-    __slots__ = ("channel", "subscriber")
+    hears_members: whether it is told who comes and goes.
+    """
 
-    def __init__(self, channel: str, subscriber: Subscriber) -> None:
+    __slots__ = ("channel", "hears_members", "subscriber")
+
+    def __init__(self, channel: str, subscriber: Subscriber, hears_members: bool = False) -> None:
         self.channel = channel
         self.subscriber = subscriber
+        self.hears_members = hears_members

@@ -1,14 +1,16 @@
 """One topic in this process, and what is on its way to its subscribers."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import Final
 
-from ws_service.broker.doorbell import Doorbell
+from ws_service.broker.doorbell import Doorbell, MemberEvent
 from ws_service.broker.position import Lineage, Position
 from ws_service.hub.subscription import Subscription
 from ws_service.hub.tail import Encoded, Tail
 from ws_service.hub.wheel import Timer
+from ws_service.metrics import count
 from ws_service.protocol.codec import PushEncoder, encode_publication
 from ws_service.protocol.lines import Lines, joined_up_to
 
@@ -40,9 +42,9 @@ class HubTopic:
     """
 
     __slots__ = (
-        "_encoder", "_pending", "backfill", "generation", "has_history", "held", "joined",
-        "lineage", "linger", "must_look", "name", "state", "subscriptions", "synchronising",
-        "tail", "waiting",
+        "_encoder", "_hearing", "_pending", "_pending_with_members", "backfill", "generation",
+        "has_history", "held", "joined", "lineage", "linger", "must_look", "name", "state",
+        "subscriptions", "synchronising", "tail", "waiting",
     )  # fmt: skip
 
     def __init__(self, name: str, has_history: bool, tail: Tail) -> None:
@@ -55,13 +57,16 @@ class HubTopic:
         self.joined: asyncio.Future[None] | None = None
         self.backfill: asyncio.Future[None] | None = None
         self.synchronising: asyncio.Task[None] | None = None
-        self.held: list[Doorbell] = []
+        self.held: list[Doorbell | MemberEvent] = []
         self.must_look = False
         self.waiting = 0
         self.generation = 0
         self.linger: Timer | None = None
         self._encoder = PushEncoder(name)
+        self._hearing: set[Subscription] = set()
         self._pending: list[Lines] = []
+        # The same, and who came and went between; None while nobody did.
+        self._pending_with_members: list[Lines] | None = None
 
     @property
     def position(self) -> Position:
@@ -72,13 +77,15 @@ class HubTopic:
         """Whether doorbells wait: somebody is reading the store."""
         return self.state is TopicState.JOINING or self.synchronising is not None
 
-    def hold(self, doorbell: Doorbell) -> None:
+    def hold(self, message: Doorbell | MemberEvent) -> None:
         if len(self.held) < HELD_LIMIT:
-            self.held.append(doorbell)
-        else:
+            self.held.append(message)
+        elif isinstance(message, Doorbell):
             self.must_look = True
+        else:
+            count("ws_service_member_events_dropped_total")
 
-    def release(self) -> tuple[list[Doorbell], bool]:
+    def release(self) -> tuple[list[Doorbell | MemberEvent], bool]:
         """What was held, and whether the store must be read again."""
         held, must_look = self.held, self.must_look
         self.held, self.must_look = [], False
@@ -95,9 +102,22 @@ class HubTopic:
         """A publication without a position."""
         self._send(encode_publication(payload, 0, extra))
 
+    def tell(self, event: MemberEvent) -> bool:
+        """Who came or went, behind what was published before; False when nobody hears of it."""
+        if not self._hearing:
+            return False
+        encode = self._encoder.encode_join if event.is_join else self._encoder.encode_leave
+        if self._pending_with_members is None:
+            self._pending_with_members = self._pending.copy()
+        self._pending_with_members.append(encode(event.info))
+        return True
+
     def _send(self, publication: bytes) -> None:
         if self.subscriptions:
-            self._pending.append(self._encoder.encode(publication))
+            lines = self._encoder.encode(publication)
+            self._pending.append(lines)
+            if self._pending_with_members is not None:
+                self._pending_with_members.append(lines)
 
     def flush(self) -> None:
         """Give what is on its way to those who are attached; made once, shared by all.
@@ -106,26 +126,39 @@ class HubTopic:
         while they were.
         """
         pending, self._pending = self._pending, []
-        for lines in joined_up_to(JOINED_LIMIT_BYTES, pending):
-            for subscription in self.subscriptions:
-                subscription.subscriber.deliver(lines)
+        with_members, self._pending_with_members = self._pending_with_members, None
+        if with_members is None:
+            _deliver(pending, self.subscriptions)
+        else:
+            _deliver(with_members, self._hearing)
+            _deliver(pending, [each for each in self.subscriptions if not each.hears_members])
 
     def attach(self, subscription: Subscription) -> None:
         self.flush()
         self.subscriptions[subscription] = None
+        if subscription.hears_members:
+            self._hearing.add(subscription)
 
     def detach(self, subscription: Subscription) -> None:
         if subscription in self.subscriptions:
             self.flush()
             del self.subscriptions[subscription]
+            self._hearing.discard(subscription)
 
     def rebase(self, lineage: Lineage) -> list[Subscription]:
         """Stand somewhere else from now on; returns those who stood where it was before."""
         self.flush()
         stranded = list(self.subscriptions)
         self.subscriptions = {}
+        self._hearing.clear()
         self.lineage = lineage
         self.generation += 1
         self.tail.clear()
         self.tail.end = lineage.top.offset
         return stranded
+
+
+def _deliver(pending: Sequence[Lines], subscriptions: Iterable[Subscription]) -> None:
+    for lines in joined_up_to(JOINED_LIMIT_BYTES, pending):
+        for subscription in subscriptions:
+            subscription.subscriber.deliver(lines)

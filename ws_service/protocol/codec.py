@@ -77,8 +77,15 @@ class PushEncoder:
     __slots__ = ("_head",)
 
     def __init__(self, channel: str) -> None:
-        self._head = b'{"push":{"channel":%b,"pub":' % _replies.encode(channel)
+        self._head = b'{"push":{"channel":%b,' % _replies.encode(channel)
 
     def encode(self, publication: bytes) -> Lines:
         """publication: as ``encode_publication`` made it."""
-        return Lines.of(b"%b%b}}" % (self._head, publication))
+        return Lines.of(b'%b"pub":%b}}' % (self._head, publication))
+
+    def encode_join(self, info: bytes) -> Lines:
+        """info: ClientInfo, JSON on one line."""
+        return Lines.of(b'%b"join":{"info":%b}}}' % (self._head, info))
+
+    def encode_leave(self, info: bytes) -> Lines:
+        return Lines.of(b'%b"leave":{"info":%b}}}' % (self._head, info))

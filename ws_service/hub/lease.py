@@ -1,0 +1,143 @@
+"""Says to Redis that this process is alive: one lease, whatever number of clients it has."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from ws_service.broker.connection import AsyncBroker
+from ws_service.broker.keys import Keys
+from ws_service.broker.leases import Renewed, end_call, renew_answer, renew_call
+from ws_service.cancellation import is_ending
+from ws_service.errors import BrokerUnavailable
+from ws_service.node import node_id
+
+logger = logging.getLogger(__name__)
+
+LEASE_S: Final = 15.0
+RENEWALS_A_LEASE: Final = 3
+
+_LONGEST_PAUSE_S: Final = 1.0
+
+
+class Lease:
+    """Kept by ``run()`` in every partition.
+
+    lease_s: how long the process counts as alive after its last renewal.
+    node_info: JSON that the process says of itself.
+    incarnation: under which name the process is alive; None before the first renewal.
+    on_renewed: called after each renewal with the answers of all partitions.
+    on_replaced: called with an earlier incarnation that is no good any more, and whether data were
+        lost: the lease had ended, or Redis came back as another one.
+    """
+
+    def __init__(
+        self, broker: AsyncBroker, keys: Keys, lease_s: float, node_info: Callable[[], bytes]
+    ) -> None:
+        self._broker = broker
+        self._keys = keys
+        self.lease_s = lease_s
+        self._node_info = node_info
+        self._node = b"{}"
+        self._wake = asyncio.Event()
+        self._is_away = False
+        self._since_s: float | None = None
+        self.incarnation: str | None = None
+        self.identities: tuple[str, ...] = ()
+        self.is_taken = asyncio.Event()
+        self.on_renewed: Callable[[list[Renewed]], None] = lambda _: None
+        self.on_replaced: Callable[[str, bool], None] = lambda *_: None
+
+    def in_contact_s(self) -> float:
+        """For how long every renewal has succeeded, with the same Redis."""
+        now_s = asyncio.get_running_loop().time()
+        return now_s - self._since_s if self._since_s is not None else 0.0
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        while True:
+            pause_s = self.lease_s / RENEWALS_A_LEASE
+            try:
+                await self._renew()
+            except BrokerUnavailable as error:
+                self._lose_contact()
+                pause_s = min(_LONGEST_PAUSE_S, pause_s / 2)
+                if not self._is_away:
+                    logger.warning("Presence can't be renewed: %s", error)
+                self._is_away = True
+            except (Exception, asyncio.CancelledError):  # else all clients would seem to be gone
+                if is_ending():
+                    raise
+                self._lose_contact()
+                logger.exception("Presence can't be renewed")
+            else:
+                self._is_away = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    def doubt(self) -> None:
+        """Redis does not know our lease: renew now."""
+        self.is_taken.clear()
+        self._wake.set()
+
+    async def end(self, incarnation: str) -> bool:
+        """End an incarnation; True if it has left something. Raises BrokerUnavailable."""
+        calls = [end_call(self._keys, each, incarnation) for each in self._partitions]
+        return any(await self._broker.run_many(calls))
+
+    @property
+    def _partitions(self) -> range:
+        return range(self._keys.partitions)
+
+    async def _renew(self) -> None:
+        renewed = await self._ask(self.incarnation, is_new=False) if self.incarnation else []
+        identities = tuple(each.identity for each in renewed)
+        if not renewed or identities != self.identities or not all(e.is_held for e in renewed):
+            renewed = await self._take(is_lost=identities != self.identities)
+        self.is_taken.set()
+        self.on_renewed(renewed)
+
+    async def _take(self, *, is_lost: bool) -> list[Renewed]:
+        """Be a new incarnation."""
+        # A new name for each attempt: one that failed may have taken a lease, which then ends.
+        incarnation = f"{node_id()}.{secrets.token_hex(4)}"
+        renewed = await self._ask(incarnation, is_new=True)
+        former, self.incarnation = self.incarnation, incarnation
+        self.identities = tuple(each.identity for each in renewed)
+        self._since_s = asyncio.get_running_loop().time()
+        if former is not None:
+            logger.info("Presence is written again: %s", _why(is_lost))
+            self.on_replaced(former, is_lost)
+        return renewed
+
+    async def _ask(self, incarnation: str, *, is_new: bool) -> list[Renewed]:
+        lease_ms = round(self.lease_s * 1000)
+        node = self._describe()
+        calls = [
+            renew_call(self._keys, each, incarnation, lease_ms, node, is_new=is_new)
+            for each in self._partitions
+        ]
+        renewed = [renew_answer(answer) for answer in await self._broker.run_many(calls)]
+        if self._since_s is None:
+            self._since_s = asyncio.get_running_loop().time()
+        return renewed
+
+    def _describe(self) -> bytes:
+        try:
+            self._node = self._node_info()
+        except Exception:  # what is said of the process is not worth its clients' presence
+            logger.exception("This process can't describe itself")
+        return self._node
+
+    def _lose_contact(self) -> None:
+        self._since_s = None
+
+
+def _why(is_lost: bool) -> str:
+    if is_lost:
+        return "Redis is another one now, or has lost its data"
+    return "this process was not heard for longer than its lease"
