@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ws_service.node import node_id as node_id
     from ws_service.publishing import aposition as aposition
     from ws_service.publishing import apublish as apublish
+    from ws_service.publishing import apublish_many as apublish_many
     from ws_service.publishing import position as position
     from ws_service.publishing import publish as publish
+    from ws_service.publishing import publish_many as publish_many
     from ws_service.topics import History as History
     from ws_service.topics import Topic as Topic
     from ws_service.topics import UserTopic as UserTopic
@@ -31,10 +33,12 @@ __all__ = [
     "__version__",
     "aposition",
     "apublish",
+    "apublish_many",
     "get_websocket_application",
     "node_id",
     "position",
     "publish",
+    "publish_many",
     "topic",
     "topic_name",
 ]
@@ -46,10 +50,12 @@ _HOME_OF_NAME = {
     "UserTopic": "ws_service.topics",
     "aposition": "ws_service.publishing",
     "apublish": "ws_service.publishing",
+    "apublish_many": "ws_service.publishing",
     "get_websocket_application": "ws_service.application",
     "node_id": "ws_service.node",
     "position": "ws_service.publishing",
     "publish": "ws_service.publishing",
+    "publish_many": "ws_service.publishing",
     "topic": "ws_service.topics",
     "topic_name": "ws_service.topics",
 }

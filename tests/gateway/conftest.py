@@ -9,7 +9,7 @@ import pytest
 
 from tests.gateway.client import Client
 from tests.live import Service, Site, hear
-from ws_service.publishing.broker import publisher
+from ws_service.publishing.broker import close_publisher
 
 SETTINGS = "tests.sites.gateway_site.settings"
 SERVERS = {
@@ -93,5 +93,4 @@ def publishing(settings: Any, site: Site) -> Iterator[None]:
         "REDIS_URL": site.redis_url,
     }
     yield
-    publisher().broker.close()
-    publisher.cache_clear()
+    close_publisher()

@@ -13,7 +13,7 @@ import redis
 from devkit.redis_server import RedisServer
 from tests.publishing.store import Store
 from ws_service import History, Topic, topic
-from ws_service.publishing.broker import publisher
+from ws_service.publishing.broker import close_publisher
 
 _prefixes = count(1)
 
@@ -26,6 +26,18 @@ class Brief(Topic):
     """Keeps three, for a minute."""
 
     history = History(size=3, ttl=timedelta(minutes=1))
+
+
+class Roomy(Topic):
+    """Takes more at once than other topics."""
+
+    max_publication_size = 100_000
+
+
+class Narrow(Topic):
+    """A number at a time."""
+
+    max_publication_size = 10
 
 
 class Cursor(Topic):
@@ -44,6 +56,8 @@ def connect(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]
     vars(routing)["topics"] = [
         topic("orders:<int:pk>", Orders, name="order"),
         topic("brief:<str:name>", Brief),
+        topic("roomy:<str:name>", Roomy),
+        topic("narrow:<str:name>", Narrow),
         topic("cursor:<str:name>", Cursor),
     ]
     monkeypatch.setitem(sys.modules, "publishing_routing", routing)
@@ -63,9 +77,7 @@ def connect(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]
     yield connect
     for store in stores:
         store.client.close()
-    if publisher.cache_info().currsize:
-        publisher().broker.close()
-        publisher.cache_clear()
+    close_publisher()
 
 
 @pytest.fixture

@@ -259,3 +259,15 @@ def test_a_script_that_redis_has_forgotten_is_sent_again(store: Store) -> None:
     client: redis.Redis = store.client
     client.script_flush()
     assert now("orders:1", 2).offset == 2
+
+
+def test_a_topic_has_a_size_of_its_own(store: Store) -> None:
+    """A whiteboard takes pictures, a cursor two numbers."""
+    assert now("roomy:a", "x" * 99_998).offset == 1
+    for topic in ("roomy:a", ["orders:1", "roomy:a"], ["roomy:a", "narrow:a"]):
+        with pytest.raises(PayloadTooLarge):
+            now(topic, "x" * 99_999)
+    assert now("narrow:a", "x" * 8).offset == 1
+    with pytest.raises(PayloadTooLarge, match="11 bytes of JSON are more than 10"):
+        publish("narrow:a", "x" * 9)
+    assert store.payloads("orders:1") == []

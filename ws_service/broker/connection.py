@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from inspect import signature
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -18,6 +18,9 @@ from redis.retry import Retry
 from ws_service.broker.scripts import Call
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 READ_LIMIT_S: Final = 2.0
 """For one answer to the hub. A policy and its reads have 4 s together."""
@@ -91,6 +94,16 @@ def greet(url: str, time_limit_s: float) -> None:
             raise BrokerUnavailable(why(error)) from error
 
 
+def _answers(found: list[Any]) -> list[Any]:
+    """The answers of a pipeline, or the first error in them: the library would write the whole
+    command, payload and all, into its text.
+    """
+    for answer in found:
+        if isinstance(answer, Exception):
+            raise answer
+    return found
+
+
 class BlockingBroker:
     """Runs scripts from synchronous code. Safe for threads and forked processes.
 
@@ -104,18 +117,50 @@ class BlockingBroker:
 
     def run(self, call: Call) -> Any:
         """Raises BrokerUnavailable within about the time limit."""
+        return self._twice(self._run, call)
+
+    def run_many(self, calls: Sequence[Call]) -> list[Any]:
+        """All answers, in one round trip. The calls are run in their order; others' may come in
+        between.
+
+        Raises BrokerUnavailable, within about the time limit if Redis doesn't answer; an unknown
+        part of the calls has been run then.
+        """
+        if len(calls) == 1:
+            return [self.run(calls[0])]
+        return self._twice(self._run_together, calls)
+
+    def _twice(self, attempt: Callable[[T], R], what: T) -> R:
         started_s = time.monotonic()
         try:
-            return self._run(call)
+            return attempt(what)
         except _LOST as error:
             if time.monotonic() - started_s > self._time_limit_s / 2:
                 raise BrokerUnavailable(why(error)) from error
         except RedisError as error:
             raise BrokerUnavailable(why(error)) from error
         try:
-            return self._run(call)
+            return attempt(what)
         except (RedisError, OSError) as error:
             raise BrokerUnavailable(why(error)) from error
+
+    def _run_together(self, calls: Sequence[Call]) -> list[Any]:
+        if not calls:
+            return []
+        try:
+            return self._pipeline(calls)
+        except NoScriptError:
+            for text in {call.script.text for call in calls}:
+                self._redis.script_load(text)
+            # All of them: those that did run answer as they did.
+            return self._pipeline(calls)
+
+    def _pipeline(self, calls: Sequence[Call]) -> list[Any]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for call in calls:
+                arguments = (*call.keys, *call.arguments)
+                pipeline.evalsha(call.script.digest, len(call.keys), *arguments)
+            return _answers(pipeline.execute(raise_on_error=False))
 
     def _run(self, call: Call) -> Any:
         arguments = (*call.keys, *call.arguments)
@@ -176,7 +221,7 @@ class AsyncBroker:
             for call in calls:
                 arguments = (*call.keys, *call.arguments)
                 pipeline.evalsha(call.script.digest, len(call.keys), *arguments)
-            return await pipeline.execute()
+            return _answers(await pipeline.execute(raise_on_error=False))
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

@@ -1,0 +1,60 @@
+"""Publishing after the transaction, when nobody waits for it any more."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from ws_service.errors import BrokerUnavailable
+from ws_service.metrics import count
+from ws_service.publishing.broker import publisher
+from ws_service.publishing.outgoing import Outgoing
+from ws_service.signals import publish_failed
+
+logger = logging.getLogger(__name__)
+
+TOPICS_NAMED: Final = 5
+"""In one line of the log."""
+
+
+def publish_after_commit(publications: Sequence[Outgoing], using: str | None) -> None:
+    """Publish after the transaction of a database; at once where none is open, never if it is
+    rolled back. What was saved stays a success, whatever becomes of the publications.
+
+    Raises BrokerNotConfigured, InvalidSettings: at the call, when somebody can mend it.
+    """
+    publisher()
+    publish_now = partial(_publish_or_tell, publications)
+    alias = using or DEFAULT_DB_ALIAS
+    # A gateway or a script may have no database: there is nothing to wait for then.
+    if connections[alias].settings_dict["ENGINE"] == "django.db.backends.dummy":
+        publish_now()
+    else:
+        transaction.on_commit(publish_now, using=alias, robust=True)
+
+
+def _publish_or_tell(publications: Sequence[Outgoing]) -> None:
+    try:
+        publisher().send(publications)
+    except BrokerUnavailable as error:
+        count("ws_service_publish_failures_total", len(publications))
+        topics = list(dict.fromkeys(publication.topic for publication in publications))
+        _log(len(publications), topics, error)
+        for topic in topics:
+            # A receiver that raises is logged by Django.
+            publish_failed.send_robust(sender=None, topic=topic, error=error)
+
+
+def _log(number: int, topics: Sequence[str], error: BrokerUnavailable) -> None:
+    if number == 1:
+        logger.error("A publication to %r was lost after the commit: %s", topics[0], error)
+        return
+    logger.error(
+        "%d publications to %s%s, or some of them, were lost after the commit: %s",
+        number,
+        ", ".join(map(repr, topics[:TOPICS_NAMED])),
+        ", …" if len(topics) > TOPICS_NAMED else "",
+        error,
+    )
