@@ -1,0 +1,1 @@
+"""publish  data from a shell, a script, another program's output."""
