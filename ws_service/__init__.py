@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ws_service.application import get_websocket_application as get_websocket_application
     from ws_service.broker.position import Position as Position
+    from ws_service.calls import Caller as Caller
+    from ws_service.calls import RPCError as RPCError
+    from ws_service.calls import rpc as rpc
     from ws_service.node import node_id as node_id
     from ws_service.publishing import aposition as aposition
     from ws_service.publishing import apublish as apublish
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from ws_service.publishing import position as position
     from ws_service.publishing import publish as publish
     from ws_service.publishing import publish_many as publish_many
+    from ws_service.tokens import aconnection_token as aconnection_token
+    from ws_service.tokens import asubscription_token as asubscription_token
+    from ws_service.tokens import connection_token as connection_token
+    from ws_service.tokens import subscription_token as subscription_token
     from ws_service.topics import History as History
     from ws_service.topics import Topic as Topic
     from ws_service.topics import UserTopic as UserTopic
@@ -26,36 +33,50 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Caller",
     "History",
     "Position",
+    "RPCError",
     "Topic",
     "UserTopic",
     "__version__",
+    "aconnection_token",
     "aposition",
     "apublish",
     "apublish_many",
+    "asubscription_token",
+    "connection_token",
     "get_websocket_application",
     "node_id",
     "position",
     "publish",
     "publish_many",
+    "rpc",
+    "subscription_token",
     "topic",
     "topic_name",
 ]
 
 _HOME_OF_NAME = {
+    "Caller": "ws_service.calls",
+    "RPCError": "ws_service.calls",
     "History": "ws_service.topics",
     "Position": "ws_service.broker.position",
     "Topic": "ws_service.topics",
     "UserTopic": "ws_service.topics",
+    "aconnection_token": "ws_service.tokens",
     "aposition": "ws_service.publishing",
     "apublish": "ws_service.publishing",
     "apublish_many": "ws_service.publishing",
+    "asubscription_token": "ws_service.tokens",
+    "connection_token": "ws_service.tokens",
     "get_websocket_application": "ws_service.application",
     "node_id": "ws_service.node",
     "position": "ws_service.publishing",
     "publish": "ws_service.publishing",
     "publish_many": "ws_service.publishing",
+    "subscription_token": "ws_service.tokens",
+    "rpc": "ws_service.calls",
     "topic": "ws_service.topics",
     "topic_name": "ws_service.topics",
 }

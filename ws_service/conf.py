@@ -119,6 +119,7 @@ class ServiceConfig:
     session_engine: str
     session_cookie_name: str
     authentication_backends: tuple[str, ...]
+    csrf_header: str
     has_users: bool  # django.contrib.auth is installed; otherwise tokens alone say who connects
     secret_keys: tuple[bytes, ...] = field(repr=False)  # for tokens: () where there is a token_key
 
@@ -183,6 +184,8 @@ def load_config() -> ServiceConfig:
         session_engine=django_settings.SESSION_ENGINE,
         session_cookie_name=django_settings.SESSION_COOKIE_NAME,
         authentication_backends=tuple(django_settings.AUTHENTICATION_BACKENDS),
+        # As a browser writes what WSGI calls HTTP_X_CSRFTOKEN.
+        csrf_header=django_settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
         has_users=_has_users(),
         secret_keys=_secret_keys() if given["TOKEN_KEY"] is None else (),
     )

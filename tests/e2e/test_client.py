@@ -1,12 +1,14 @@
 """`ws_service/client.js` in a real browser: where it connects to, and what it asks for first."""
 
+import json
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from django.template import Context, Template
-from playwright.sync_api import BrowserContext, Error, Page, Route
+from django.http import HttpRequest
+from django.template import Context, RequestContext, Template
+from playwright.sync_api import BrowserContext, Error, Page, Route, WebSocketRoute
 
 from tests.live import CHECKOUT
 from ws_service.broker.position import Position
@@ -96,6 +98,77 @@ def test_a_topic_asked_for_twice_is_one_subscription(page: Page) -> None:
         const again = wsService.subscription(document.getElementById("order-topic"));
         return [first === again, first.channel, first.state, wsService.client === wsService.client];
     }""") == [True, "open:42", "unsubscribed", True]
+
+
+class TokenSite:
+    """A page with tokens, its site's token view, and the service; says what each was asked."""
+
+    def __init__(self, page: Page, answers: list[tuple[int, str]]) -> None:
+        self.asked: list[tuple[Any, str]] = []
+        self.commands: list[Any] = []
+        self._answers = iter(answers)
+        page.route("**/ws/token/", self._give)
+        page.route("**/private/", self._show)
+        page.route_web_socket("**/connection/websocket", self._serve)
+        page.goto("http://localhost:8000/private/")
+
+    def _show(self, route: Route) -> None:
+        request = HttpRequest()
+        request.user = SimpleNamespace(is_authenticated=True)  # type: ignore[assignment]
+        context = RequestContext(request, {"csp_nonce": "n0nce"})
+        html = Template(
+            '{% load ws_service %}{% ws_client token_url="/ws/token/" %}'
+            '{% ws_topic "order" name="42" since=None token=True %}'
+        ).render(context)
+        policy = f"{POLICY} 'self'"
+        route.fulfill(
+            body=html, content_type="text/html", headers={"Content-Security-Policy": policy}
+        )
+
+    def _give(self, route: Route) -> None:
+        csrf_token = route.request.headers["x-csrftoken"]
+        self.asked.append((route.request.post_data_json, csrf_token))
+        status, token = next(self._answers)
+        route.fulfill(status=status, json={"token": token})
+
+    def _serve(self, socket: WebSocketRoute) -> None:
+        def answer(message: Any) -> None:
+            for line in str(message).splitlines():
+                command = json.loads(line)
+                self.commands.append(command)
+                reply: Any = {"id": command.get("id")}
+                if "connect" in command:
+                    reply["connect"] = {"client": "c", "version": "1", "ping": 25}
+                elif "subscribe" in command:
+                    reply["subscribe"] = {}
+                socket.send(json.dumps(reply))
+
+        socket.on_message(answer)
+
+
+def test_a_page_connects_and_subscribes_with_tokens_of_its_site(page: Page) -> None:
+    """Where the service is on another host, or has no site's code, no cookie says who it is."""
+    site = TokenSite(page, [(500, ""), (200, "for-me"), (200, "for-the-order")])
+    page.evaluate("""() => new Promise((done) => {
+        const subscription = wsService.subscription("ws-topic-order");
+        subscription.once("subscribed", done);
+        subscription.subscribe();
+    })""")
+    assert [body for body, _ in site.asked] == [{}, {}, {"channel": "open:42"}]
+    assert {len(csrf_token) for _, csrf_token in site.asked} == {64}
+    connect, subscribe = site.commands
+    assert connect["connect"]["token"] == "for-me"
+    assert subscribe["subscribe"]["token"] == "for-the-order"
+
+
+def test_who_is_refused_a_token_does_not_ask_again(page: Page) -> None:
+    """Who has logged out would otherwise knock for as long as the page is open."""
+    site = TokenSite(page, [(403, "")])
+    reason = page.evaluate("""() => new Promise((done) => {
+        wsService.client.once("disconnected", ({ code }) => done(code));
+    })""")
+    assert reason == 1
+    assert len(site.asked) == 1
 
 
 def test_an_element_that_is_not_there_is_named(page: Page) -> None:

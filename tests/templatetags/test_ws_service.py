@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import django
@@ -44,6 +44,7 @@ def page_settings(settings: Any, monkeypatch: pytest.MonkeyPatch, redis_server: 
     routing.topics = [  # type: ignore[attr-defined]
         topic("orders:<int:pk>", OrderTopic, name="order"),
         topic("cursor", CursorTopic, name="cursor"),
+        topic("$secret:<int:pk>", OrderTopic, name="secret"),
         topic("notes:<str:id>", OrderTopic, name="note"),
     ]
     monkeypatch.setitem(sys.modules, "page_routing", routing)
@@ -75,6 +76,46 @@ def test_the_page_learns_where_the_service_is(page_settings: Any, url: str | Non
     """Where that is differs between development, staging and production."""
     configure(page_settings, CLIENT_URL=url)
     assert data_of(rendered("{% ws_client %}"), "ws-service-client") == {"url": url}
+
+
+def with_request(text: str, **attributes: Any) -> str:
+    request = HttpRequest()
+    for name, value in attributes.items():
+        setattr(request, name, value)
+    return Template("{% load ws_service %}" + text).render(RequestContext(request))
+
+
+@pytest.mark.parametrize("is_authenticated", [True, False])
+def test_the_page_learns_where_its_tokens_come_from(
+    page_settings: Any, is_authenticated: bool
+) -> None:
+    """Strangers have none for their connection, and still may need one for a topic."""
+    page_settings.CSRF_HEADER_NAME = "HTTP_X_XSRF_TOKEN"
+    user = SimpleNamespace(is_authenticated=is_authenticated)
+    html = with_request('{% ws_client token_url="/ws/token/" %}', user=user)
+    tokens = data_of(html, "ws-service-client")["tokens"]
+    assert len(tokens.pop("csrf_token")) == 64
+    assert tokens == {
+        "url": "/ws/token/",
+        "csrf_header": "X-XSRF-TOKEN",
+        "for_connection": is_authenticated,
+    }
+
+
+def test_tokens_need_the_request() -> None:
+    """Otherwise the site would refuse the page's questions, one by one, in production."""
+    with pytest.raises(TemplateSyntaxError, match="request"):
+        rendered('{% ws_client token_url="/ws/token/" %}')
+
+
+def test_a_topic_is_subscribed_to_with_a_token_if_it_says_so() -> None:
+    """A name that begins with ``$`` says so itself."""
+    for tag, needs in [
+        ('{% ws_topic "order" pk=42 since=None %}', False),
+        ('{% ws_topic "order" pk=42 since=None token=True %}', True),
+        ('{% ws_topic "secret" pk=42 since=None element_id="ws-topic-order" %}', True),
+    ]:
+        assert ("token" in data_of(rendered(tag), "ws-topic-order")) is needs
 
 
 def test_the_sdk_is_loaded_before_what_uses_it_and_nothing_is_inline() -> None:

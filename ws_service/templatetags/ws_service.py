@@ -13,6 +13,7 @@ from typing import Final
 
 from django import template
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template import Context, Node, TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.templatetags.static import static
@@ -38,17 +39,25 @@ logger = logging.getLogger("ws_service.templatetags")
 register = template.Library()
 
 CLIENT_ELEMENT_ID: Final = "ws-service-client"
-_OWN_ARGUMENTS: Final = ("since", "element_id")
+_OWN_ARGUMENTS: Final = ("since", "element_id", "token")
 
 
 @register.simple_tag(takes_context=True)
-def ws_client(context: Context) -> SafeString:
+def ws_client(context: Context, token_url: str | None = None) -> SafeString:
     """Load the official SDK and ``window.wsService``, which knows where the service is.
 
     Put it before the scripts that use it. The scripts get the request's CSP nonce if it has one:
     django-csp's, or the one of Django 6.
+
+    token_url: where the page gets tokens, ``{% url "ws_service:token" %}``. With it, who is logged
+        in connects with a token instead of the session's cookie; needed where the service doesn't
+        get that cookie.
     """
-    settings = json_script({"url": load_config().client_url}, CLIENT_ELEMENT_ID)
+    config = load_config()
+    told: dict[str, object] = {"url": config.client_url}
+    if token_url:
+        told["tokens"] = _tokens(context, token_url, config.csrf_header)
+    settings = json_script(told, CLIENT_ELEMENT_ID)
     nonce = _nonce(context)
     attribute = format_html(' nonce="{}"', nonce) if nonce else ""
     scripts = (
@@ -56,6 +65,23 @@ def ws_client(context: Context) -> SafeString:
         for name in ("centrifuge.js", "client.js")
     )
     return SafeString("\n".join((settings, *scripts)))
+
+
+def _tokens(context: Context, url: str, csrf_header: str) -> dict[str, object]:
+    """How the page's script asks the site for tokens.
+
+    Raises TemplateSyntaxError without a request: the site would refuse the page's questions.
+    """
+    request = _request(context)
+    if request is None:
+        raise TemplateSyntaxError("ws_client needs the request in the context for its token_url")
+    user = getattr(request, "user", None)
+    return {
+        "url": url,
+        "csrf_header": csrf_header,
+        "csrf_token": get_token(request),
+        "for_connection": user is not None and user.is_authenticated,
+    }
 
 
 @register.tag
@@ -75,6 +101,9 @@ def ws_topic(parser: Parser, token: Token) -> "TopicNode":
     after it reaches the page. Without ``since`` the position is read while the page is rendered,
     which covers only data that is queried later. None: the page gets what is published after it
     has subscribed, and so does it when Redis does not answer while the page is rendered.
+
+    ``token=True``: the page subscribes with a token, which it gets from the ``token_url`` of
+    ``{% ws_client %}``. So it does by default where the name begins with ``$``.
 
     Raises, when rendered:
         InvalidTopicName: no topic has this name and these arguments.
@@ -112,7 +141,9 @@ class TopicNode(Node):
         own = {key: given.pop(key) for key in _OWN_ARGUMENTS if key in given}
         channel = topic_name(name, **given)
         since = own["since"] if "since" in own else self._position(channel, context)
-        subscription = {"channel": channel, "since": _since(since)}
+        subscription: dict[str, object] = {"channel": channel, "since": _since(since)}
+        if own.get("token", channel.startswith(_PRIVATE)):
+            subscription["token"] = True
         if self._variable:
             context[self._variable] = subscription
             return ""
@@ -132,6 +163,7 @@ class TopicNode(Node):
             return None
 
 
+_PRIVATE: Final = "$"
 _BROKER_IS_AWAY: Final = "ws_service: broker is away"
 
 
@@ -147,12 +179,17 @@ def _since(given: object) -> dict[str, object] | None:
     )
 
 
+def _request(context: Context) -> HttpRequest | None:
+    found: HttpRequest | None = context.get("request") or getattr(context, "request", None)
+    return found
+
+
 def _nonce(context: Context) -> str | None:
     """The nonce of the page's Content-Security-Policy.
 
     A lazy nonce is false until it is used, so it is compared with None.
     """
-    request = context.get("request") or getattr(context, "request", None)
+    request = _request(context)
     nonces = (
         context.get("csp_nonce"),
         getattr(request, "csp_nonce", None),
