@@ -137,9 +137,11 @@ class Hub:
         has_history: bool,
         since: Position | None = None,
         must_recover: bool = False,
+        is_cache: bool = False,
     ) -> None:
         """Attach a subscription, after recovering from ``since`` where that is asked for.
 
+        is_cache: of a topic of which only the latest publication counts: it alone is recovered.
         answer: called in the very step in which it is attached, so that what it writes stands
             before all publications that follow.
 
@@ -150,7 +152,7 @@ class Hub:
         if topic is None:
             if len(self._topics) >= TOPICS_LIMIT:
                 raise TooManyTopics(TOPICS_LIMIT)
-            topic = self._join(subscription.channel, has_history)
+            topic = self._join(subscription.channel, has_history, is_cache)
         topic.waiting += 1
         try:
             if topic.joined is not None:
@@ -235,9 +237,10 @@ class Hub:
 
     # --- topics --------------------------------------------------------------------------
 
-    def _join(self, name: str, has_history: bool) -> HubTopic:
-        tail = Tail(RECOVERY_LIMIT, self._recovery_limit_bytes, self._tail_memory)
-        topic = self._topics[name] = HubTopic(name, has_history, tail)
+    def _join(self, name: str, has_history: bool, is_cache: bool) -> HubTopic:
+        kept = 1 if is_cache else RECOVERY_LIMIT
+        tail = Tail(kept, self._recovery_limit_bytes, self._tail_memory)
+        topic = self._topics[name] = HubTopic(name, has_history, tail, is_cache)
         topic.joined = self._loop.create_future()
         self._keep(asyncio.create_task(self._joining(topic, topic.joined), name="join"))
         return topic

@@ -1,4 +1,7 @@
-"""What somebody who comes back gets: everything after a position, or the news that it is gone."""
+"""What somebody who comes back gets: everything after a position, or the news that it is gone.
+
+Of a topic in cache mode: the latest publication (protocol reference 5.9).
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +24,9 @@ _ROUNDS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Everything between a position and where the topic stands; never a part of it."""
+    """Everything between a position and where the topic stands; never a part of it. Of a topic in
+    cache mode its latest publication, nothing for who has it.
+    """
 
     publications: list[Encoded]
 
@@ -51,6 +56,32 @@ class Recovery:
         When it returns, the topic stands right behind the last publication, until the next await.
         Raises BrokerUnavailable.
         """
+        find = self._latest if topic.is_cache else self._everything
+        recovered = await find(topic, position)
+        has_gap = recovered is None
+        count("ws_service_recoveries_failed_total" if has_gap else "ws_service_recoveries_total")
+        return recovered
+
+    async def _latest(self, topic: HubTopic, position: Position) -> Recovered | None:
+        """None if nothing is kept and the position isn't where the topic stands."""
+        if not topic.lineage.covers(position):
+            # The client may know more than this process: it must not get what is older.
+            await self._synchroniser.look(topic)
+        read_back_at: int | None = None
+        for _ in range(_ROUNDS):
+            top = topic.position
+            if top.offset == 0 or position == top:
+                break
+            if (found := topic.tail.after(top.offset - 1)) is not None:
+                return Recovered(found)
+            if read_back_at == topic.generation:
+                break
+            read_back_at = topic.generation
+            await self._read_back(topic)
+        is_current = topic.lineage.covers(position) and position.offset == topic.position.offset
+        return Recovered([]) if is_current else None
+
+    async def _everything(self, topic: HubTopic, position: Position) -> Recovered | None:
         has_looked = False
         read_back_at: int | None = None
         for _ in range(_ROUNDS):
@@ -61,14 +92,12 @@ class Recovery:
                 has_looked = True
                 await self._synchroniser.look(topic)
             elif (found := topic.tail.after(position.offset)) is not None:
-                count("ws_service_recoveries_total")
                 return Recovered(found)
             elif read_back_at == topic.generation:
                 break
             else:
                 read_back_at = topic.generation
                 await self._read_back(topic)
-        count("ws_service_recoveries_failed_total")
         return None
 
     async def _read_back(self, topic: HubTopic) -> None:
@@ -86,8 +115,9 @@ class Recovery:
 
     async def _fill(self, topic: HubTopic) -> None:
         try:
-            first = max(0, topic.position.offset - RECOVERY_LIMIT)
-            part = await self._streams.read(topic.name, first, RECOVERY_LIMIT)
+            limit = 1 if topic.is_cache else RECOVERY_LIMIT
+            first = max(0, topic.position.offset - limit)
+            part = await self._streams.read(topic.name, first, limit)
             if part.lineage.top.epoch == topic.position.epoch:
                 older = [p for p in part.publications if p.offset <= topic.tail.end]
                 topic.tail.prepend([Encoded.of(p.offset, p.payload, p.extra) for p in older])

@@ -111,7 +111,7 @@ class Synchroniser:
             return False
         if top.offset == topic.position.offset:
             return False
-        if not publications or publications[0].offset != topic.position.offset + 1:
+        if not publications or self._is_gap(topic, publications[0].offset):
             count("ws_service_gaps_unrepaired_total")
             self._rebase(topic, part)
             return False
@@ -126,6 +126,9 @@ class Synchroniser:
                 await asyncio.sleep(0)
         self._on_advanced(topic)
         return topic.position.offset < top.offset
+
+    def _is_gap(self, topic: HubTopic, first: int) -> bool:
+        return first != topic.position.offset + 1 and not topic.is_cache
 
     def _rebase(self, topic: HubTopic, part: StreamPart) -> None:
         """The new position first, then those who stood at the old one are told."""

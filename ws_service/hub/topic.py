@@ -34,6 +34,7 @@ class HubTopic:
     there and got everything since. So there is one position, not one for each.
 
     has_history: False for a topic without positions: what comes is passed on.
+    is_cache: only the latest publication counts; what was missed before it is no gap.
     lineage: where it stands; its top is the topic's position.
     generation: how often it was rebased: what was read before is then of no use.
     held: doorbells that came while the store was being read.
@@ -43,13 +44,14 @@ class HubTopic:
 
     __slots__ = (
         "_encoder", "_hearing", "_pending", "_pending_with_members", "backfill", "generation",
-        "has_history", "held", "joined", "lineage", "linger", "must_look", "name", "state",
-        "subscriptions", "synchronising", "tail", "waiting",
+        "has_history", "held", "is_cache", "joined", "lineage", "linger", "must_look", "name",
+        "state", "subscriptions", "synchronising", "tail", "waiting",
     )  # fmt: skip
 
-    def __init__(self, name: str, has_history: bool, tail: Tail) -> None:
+    def __init__(self, name: str, has_history: bool, tail: Tail, is_cache: bool = False) -> None:
         self.name = name
         self.has_history = has_history
+        self.is_cache = is_cache
         self.state = TopicState.JOINING
         self.lineage = Lineage(Position(0, ""), {})
         self.tail = tail
