@@ -5,7 +5,9 @@ Standard library only: the probe reads the same notation.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from ws_service.errors import InvalidBind
 
@@ -25,7 +27,7 @@ class Bind:
     unix_path: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Bind:
+    def parse(cls, text: str, default_port: int = DEFAULT_PORT) -> Bind:
         """Read ``host:port``, ``host``, ``:port``, ``port``, ``[v6]:port`` or ``unix:/path``.
 
         Raises InvalidBind with a text that shows what would be right.
@@ -47,7 +49,7 @@ class Bind:
             raise InvalidBind(f"{text!r} is ambiguous; write IPv6 in brackets, as in [::1]:8001")
         else:
             host, _, port = text.partition(":")
-        return cls(host or DEFAULT_HOST, _port(port, text) if port else DEFAULT_PORT)
+        return cls(host or DEFAULT_HOST, _port(port, text) if port else default_port)
 
     @classmethod
     def parse_list(cls, text: str) -> list[Bind]:
@@ -62,6 +64,17 @@ class Bind:
         if self.unix_path is not None:
             return f"unix:{self.unix_path}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def remove_stale_socket(path: str) -> None:
+    """Remove a unix socket that nobody listens on: what a killed process leaves behind."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
 
 
 def _is_number(text: str) -> bool:

@@ -7,13 +7,20 @@ import logging
 import os
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
-from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind
-from ws_service.errors import BrokerUnavailable, InvalidApplication, InvalidBind, WsServiceError
+from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind, remove_stale_socket
+from ws_service.errors import (
+    BrokerUnavailable,
+    CannotListen,
+    InvalidApplication,
+    InvalidBind,
+    WsServiceError,
+)
 
 if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
@@ -23,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 EXIT_LIMIT_S: Final = 3.0
 REDIS_GREETING_LIMIT_S: Final = 2.0
+_INSTALL: Final = "Install the server: pip install 'django-ws-service[server]'"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -112,7 +120,7 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     try:
         from ws_service.server import daphne, garbage
     except ModuleNotFoundError as error:
-        return _refuse(f"{error}. Install the server: pip install 'django-ws-service[server]'")
+        return _refuse(f"{error}. {_INSTALL}")
     import django
     from django.core.exceptions import ImproperlyConfigured
 
@@ -134,17 +142,23 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
         node_id(),
     )
     _greet_the_topics_redis(config)
-    for bind in binds:
-        if bind.unix_path is not None:
-            daphne.remove_stale_socket(bind.unix_path)
+    try:
+        api = _api(config)
+    except CannotListen as error:
+        return _refuse(f"The HTTP API {error} (WS_SERVICE['API_BIND']).")
+    except ModuleNotFoundError as error:
+        return _refuse(f"{error}. {_INSTALL}")
+    for path in filter(None, (bind.unix_path for bind in binds)):
+        remove_stale_socket(path)
     garbage.settle()
-    status = daphne.serve(
-        application,
-        [*map(daphne.endpoint_of, binds), *args.endpoint],
-        ping_interval_s=config.ping_interval_s,
-        message_limit_bytes=config.message_limit_bytes,
-        handles_signals=handles_signals,
-    )
+    with api:
+        status = daphne.serve(
+            application,
+            [*map(daphne.endpoint_of, binds), *args.endpoint],
+            ping_interval_s=config.ping_interval_s,
+            message_limit_bytes=config.message_limit_bytes,
+            handles_signals=handles_signals,
+        )
     if handles_signals:
         _exit_in_time(status)
     return status
@@ -172,6 +186,20 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
     except BrokerUnavailable as error:
         address = address_of(config.redis_url or "")
         logger.warning("%s does not answer, subscriptions fail until it does: %s", address, error)
+
+
+def _api(config: ServiceConfig) -> AbstractContextManager[object]:
+    """Serves the HTTP API meanwhile, if there is a key for it; it listens already.
+
+    Raises CannotListen.
+    """
+    if config.api_key is None:
+        logger.info("There is no HTTP API: WS_SERVICE['API_KEY'] is not set")
+        return nullcontext()
+    from ws_service.api import Api, ApiListener  # after setup(), like the rest
+    from ws_service.conf import API_PORT
+
+    return ApiListener(Api(config.api_key), Bind.parse(config.api_bind, API_PORT))
 
 
 def _load(path: str | None) -> ASGIApplication:

@@ -4,9 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from daphne.server import Server
@@ -172,17 +170,6 @@ def serve(
         logger.critical("Can't listen: %s", error)
         return 1
     return 1 if server.has_failed else 0
-
-
-def remove_stale_socket(path: str) -> None:
-    """Remove a unix socket that nobody listens on: what a killed process leaves behind."""
-    if not Path(path).is_socket():
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
 
 
 def _without_root_path(application: ASGIApplication) -> ASGIApplication:
