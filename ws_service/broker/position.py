@@ -39,6 +39,17 @@ class Lineage:
             return position.offset <= self.top.offset
         return position.offset <= self.earlier.get(position.epoch, -1)
 
+    def shared_with(self, position: Position) -> int | None:
+        """Up to which offset a position's history is this stream's own: what follows there is new
+        to whoever stood at the position. None where that isn't known any more.
+        """
+        if position.epoch == self.top.epoch:
+            return min(position.offset, self.top.offset)
+        if position.epoch in self.earlier:
+            return min(position.offset, self.earlier[position.epoch])
+        # Where none was forgotten, the stream began anew after that epoch.
+        return 0 if len(self.earlier) < EPOCHS_REMEMBERED else None
+
     @classmethod
     def parse(cls, offset: int, epoch: str, earlier: str) -> "Lineage":
         """From the fields of a topic's metadata; ``earlier`` is ``epoch=top,epoch=top``."""

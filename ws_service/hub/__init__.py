@@ -11,6 +11,7 @@ watcher       asks the change index for doorbells that were lost
 waves         tells many subscribers, a few at a time
 group_link    hears groups of the channel layer, for topics that stand over them
 hub           all topics of the process
+control       obeys what the site tells every process
 echo          is this process able to publish, and is it heard?
 send_buffer   what waits for one client
 wheel         all timers of the process

@@ -14,6 +14,7 @@ from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
+from ws_service.hub.control import Control
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
 from ws_service.hub.lease import LEASE_S, Lease
@@ -67,6 +68,8 @@ class Hub:
     live_groups: of the channel layer, under topics whose events only pass through.
     lease_s: how long this process's clients count as present after its death.
     node_info: JSON that this process says of itself, asked at each renewal of the lease.
+    on_control: gets the JSON of each control message, once and in order; without it the control
+        topic isn't held.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Hub:
         live_groups: LiveGroups | None = None,
         lease_s: float = LEASE_S,
         node_info: Callable[[], bytes] = lambda: b"{}",
+        on_control: Callable[[bytes], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         broker = AsyncBroker(url)
@@ -104,6 +108,7 @@ class Hub:
         self.members = Members(broker, keys, self._lease, self._reaper)
         self._lease.on_renewed = self._reaper.on_renewed
         self._lease.on_replaced = self.members.replace
+        self._control = on_control and Control(self._streams, self.subscribe, on_control)
         self._tasks: set[asyncio.Task[None]] = set()
         self.wheel = Wheel(self._loop)
 
@@ -111,6 +116,8 @@ class Hub:
         self._link.start()
         self._keep(asyncio.create_task(self._watcher.run(), name="change watcher"))
         self._keep(asyncio.create_task(self._renewal.run(), name="renewal"))
+        if self._control is not None:
+            self._keep(asyncio.create_task(self._control.run(), name="control"))
         self._keep(asyncio.create_task(self._lease.run(), name="lease"))
         self._keep(asyncio.create_task(self._reaper.run(), name="reaper"))
         self._keep(asyncio.create_task(self.members.run(), name="members"))
