@@ -267,6 +267,26 @@ class Long(Open):
     history = History(size=1_000)
 
 
+class Misspelt(Open):
+    can_suscribe = True
+    presense = True
+
+
+class Heir(Misspelt):
+    """Has its mistakes from another class of the site."""
+
+
+class Latest(Open):
+    history = History(size=1_000)
+    recovery = "cache"
+
+
+class Given(Topic):
+    @classmethod
+    def at_connect(cls, user: Any) -> Any:
+        return [{}]
+
+
 @pytest.mark.parametrize(
     ("topics", "redis_url", "id_", "words"),
     [
@@ -289,3 +309,27 @@ def test_topics_that_can_not_work_are_named(
     ((found, message, _),) = problems(ROUTING="topical_routing", REDIS_URL=redis_url)
     assert found == f"ws_service.{id_}"
     assert words in message
+
+
+@pytest.mark.parametrize(
+    ("topic_class", "warnings"),
+    [
+        (Misspelt, {"can_suscribe": "can_subscribe", "presense": "presence"}),
+        (Heir, {"can_suscribe": "can_subscribe", "presense": "presence"}),
+        (Latest, {}),
+        (Given, {}),
+    ],
+)
+def test_a_misspelt_policy_or_option_is_named(
+    monkeypatch: Any, topic_class: type[Topic], warnings: dict[str, str]
+) -> None:
+    """W006: otherwise it is silently the default. What can be meant is left alone."""
+    module = ModuleType("topical_routing")
+    module.topics = [topic("a", topic_class)]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "topical_routing", module)
+    found = problems(ROUTING="topical_routing", REDIS_URL="redis://localhost")
+    assert {id_ for id_, _, _ in found} <= {"ws_service.W006"}
+    assert len(found) == len(warnings)
+    for (_, message, hint), (name, meant) in zip(found, warnings.items(), strict=True):
+        assert repr(name) in message
+        assert repr(meant) in str(hint)

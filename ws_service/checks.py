@@ -11,9 +11,10 @@ from django.utils.module_loading import import_string
 from ws_service.application.mistakes import miscoloured
 from ws_service.application.routing import behind_channels_auth, load_urlpatterns, routed_consumers
 from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
-from ws_service.errors import InvalidRouting
+from ws_service.errors import InvalidRouting, InvalidTopicsFile
 from ws_service.hub.recovery import RECOVERY_LIMIT
-from ws_service.topics import Topic, load_topics
+from ws_service.topics import Topic, TopicRoute, load_topics
+from ws_service.topics.options import misspelt
 
 TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
@@ -69,15 +70,17 @@ def check_routing(
 def check_topics(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The site's topics can be used (``E007``), have a Redis (``E011``), and a client that
-    comes back within their history can have all of it (``W004``); somebody may subscribe to each
-    (``W005``).
+    """The site's topics can be used (``E007``; ``E013`` for those of a file) and have a Redis
+    (``E011``); none has what can't be meant (``W004`` to ``W006``).
     """
     try:
         config = load_config()
-        topics = load_topics(config.routing)
+        topics = load_topics(config.routing, config.topics_file)
     except InvalidSettings:
         return []  # check_settings has said so
+    except InvalidTopicsFile as error:
+        hint = "WS_SERVICE['TOPICS'] names the file; docs/topics.md says what may be in it."
+        return [Error(str(error), hint=hint, id="ws_service.E013")]
     except InvalidRouting as error:
         has_been_said = any(message.msg == str(error) for message in check_routing())
         return [] if has_been_said else [Error(str(error), id="ws_service.E007")]
@@ -91,27 +94,39 @@ def check_topics(
                 id="ws_service.E011",
             )
         )
+    connecting = list(topics.connecting_routes)
     for route in topics:
-        if route.topic_class.can_subscribe is Topic.can_subscribe:
-            messages.append(
-                Warning(
-                    f"{route.topic_class.__name__} ({route.route!r}) has no can_subscribe():"
-                    " nobody may subscribe to it.",
-                    hint="def can_subscribe(self): return self.user.is_authenticated",
-                    id="ws_service.W005",
-                )
-            )
-        history = route.topic_class.history
-        if history is not None and history.size > RECOVERY_LIMIT:
-            messages.append(
-                Warning(
-                    f"The topic pattern {route.route!r} keeps {history.size} publications; a"
-                    f" client that missed more than {RECOVERY_LIMIT} is told of a gap instead.",
-                    hint=f"History(size={RECOVERY_LIMIT}) is what one recovery can carry.",
-                    id="ws_service.W004",
-                )
-            )
+        messages += _what_can_not_be_meant(route, is_connecting=route in connecting)
     return messages
+
+
+def _what_can_not_be_meant(route: TopicRoute, *, is_connecting: bool) -> Iterator[Warning]:
+    topic_class = route.topic_class
+    if topic_class.can_subscribe is Topic.can_subscribe and not is_connecting:
+        yield Warning(
+            f"{topic_class.__name__} ({route.route!r}) has no can_subscribe(): nobody may"
+            " subscribe to it without a token.",
+            hint="def can_subscribe(self): return self.user.is_authenticated (or False, if that"
+            " is meant)",
+            id="ws_service.W005",
+        )
+    history = topic_class.history
+    is_a_stream = topic_class.recovery == "stream"
+    if is_a_stream and history is not None and history.size > RECOVERY_LIMIT:
+        yield Warning(
+            f"The topic pattern {route.route!r} keeps {history.size} publications; a"
+            f" client that missed more than {RECOVERY_LIMIT} is told of a gap instead.",
+            hint=f"History(size={RECOVERY_LIMIT}) is what one recovery can carry.",
+            id="ws_service.W004",
+        )
+    own_classes = [each for each in topic_class.__mro__ if each not in Topic.__mro__]
+    for each in own_classes:
+        for name, meant in misspelt(each, Topic):
+            yield Warning(
+                f"{each.__name__} has {name!r}, which means nothing to the service.",
+                hint=f"Did you mean {meant!r}? If not, begin it with an underscore.",
+                id="ws_service.W006",
+            )
 
 
 @register(TAG)

@@ -55,6 +55,7 @@ class RefusalReason:
 class Refusal(Enum):
     """The catalogue of refused handshakes."""
 
+    BAD_REQUEST = RefusalReason(400, "What this handshake asks for can't be read, or is too much.")
     ORIGIN_NOT_ALLOWED = RefusalReason(403, "This origin may not open a WebSocket here.")
     NOT_FOUND = RefusalReason(404, "No WebSocket is routed at this path.")
     INTERNAL_ERROR = RefusalReason(500, "The service failed while it opened this WebSocket.")
@@ -67,6 +68,10 @@ class WsServiceError(Exception):
 
 class InvalidRouting(WsServiceError):
     """The routing module can't be used; the text says why and what mends it."""
+
+
+class InvalidTopicsFile(InvalidRouting):
+    """``topics.toml`` can't be used; the text says where, why and what was meant."""
 
 
 class DatabaseThreadsBusy(WsServiceError):

@@ -181,7 +181,7 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
     from ws_service.topics import load_topics
 
     try:
-        if config.redis_url is not None and load_topics(config.routing):
+        if config.redis_url is not None and load_topics(config.routing, config.topics_file):
             greet(config.redis_url, REDIS_GREETING_LIMIT_S)
     except BrokerUnavailable as error:
         address = address_of(config.redis_url or "")

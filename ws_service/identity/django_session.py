@@ -93,24 +93,25 @@ def read_django_session(engine: str, session_key: str | None) -> SessionBase:
 def user_of(session: SessionBase, authentication_backends: tuple[str, ...]) -> User:
     """The user whom the session names, verified as ``django.contrib.auth.get_user`` does.
 
-    AnonymousUser for an empty session, an unlisted back end, a user that is gone or inactive,
+    Somebody anonymous for an empty session, an unlisted back end, a user that is gone or inactive,
     and a session hash that neither SECRET_KEY nor its fallbacks confirm. May block.
     """
+    stranger: User = anonymous()
     stored_id = session.get(SESSION_KEY)
     backend_path = session.get(BACKEND_SESSION_KEY)
     if stored_id is None or backend_path not in authentication_backends:
-        return anonymous()
+        return stranger
     user_id = get_user_model()._meta.pk.to_python(stored_id)
     user = load_backend(backend_path).get_user(user_id)
     if user is None:
-        return anonymous()
+        return stranger
     if hasattr(user, "get_session_auth_hash") and not _hash_matches(session, user):
         logger.warning(
             "Session hash of user %s does not match: the password was changed, or this"
             " container's SECRET_KEY differs from the site's. Treated as anonymous.",
             user_id,
         )
-        return anonymous()
+        return stranger
     return user
 
 

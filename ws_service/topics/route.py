@@ -1,7 +1,7 @@
 """A topic pattern with converters, as in a ``urls.py``."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,11 @@ class TopicRoute:
     name: str | None
     _pattern: Pattern
     group: GroupPattern | None = None
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The names of the pattern's parameters."""
+        return self._pattern.converters.keys()
 
     def match(self, topic_name: str) -> Mapping[str, Any] | None:
         """What the converters make of a topic name, None if it isn't one of this route's.

@@ -11,7 +11,13 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ws_service.conf import channel_layer_settings, load_config
-from ws_service.errors import InvalidRouting, InvalidTopicName, UnknownTopic
+from ws_service.errors import (
+    InvalidRouting,
+    InvalidTopicName,
+    InvalidTopicsFile,
+    UnknownTopic,
+)
+from ws_service.topics.file import read_topics_file
 from ws_service.topics.history import History
 from ws_service.topics.names import check_name
 from ws_service.topics.route import TopicRoute
@@ -62,10 +68,20 @@ class TopicTable:
     def __iter__(self) -> Iterator[TopicRoute]:
         return iter(self._routes)
 
+    def followed_by(self, routes: Sequence[TopicRoute]) -> "TopicTable":
+        """A table that asks these routes where none of its own matches."""
+        return TopicTable((*self._routes, *routes), layer_appends=self._layer_appends)
+
     @property
     def has_live_groups(self) -> bool:
         """Whether the hub must join groups."""
         return bool(self._over_groups) and not self._layer_appends
+
+    @property
+    def connecting_routes(self) -> Sequence[TopicRoute]:
+        """Those whose topics clients get without asking."""
+        own = Topic.at_connect.__func__  # type: ignore[attr-defined]
+        return [r for r in self._routes if r.topic_class.at_connect.__func__ is not own]  # type: ignore[attr-defined]
 
     def match(self, name: str) -> Match:
         """Raises UnknownTopic, InvalidTopicName."""
@@ -131,20 +147,30 @@ class TopicTable:
         return self._named[route_name].reverse(kwargs)
 
 
-def load_topics(module_name: str | None) -> TopicTable:
-    """The ``topics`` of the routing module; an empty table where there are none.
+def load_topics(module_name: str | None, topics_file: str | None = None) -> TopicTable:
+    """The ``topics`` of the routing module, then those of ``topics.toml``; perhaps none.
 
-    Raises InvalidRouting.
+    Raises InvalidRouting, and InvalidTopicsFile for the file.
     """
-    if module_name is None:
-        return TopicTable(())
+    routes = _routes_of_module(module_name) if module_name is not None else ()
+    table = checked_table(routes, f"{module_name}.{_NAME}")
+    if topics_file is None:
+        return table
+    more = read_topics_file(topics_file)
+    if taken := {route.name for route in table if route.name} & {route.name for route in more}:
+        raise InvalidTopicsFile(
+            f"{topics_file}: the name {min(map(str, taken))!r} is taken, by {module_name}.{_NAME}."
+        )
+    return table.followed_by(more)
+
+
+def _routes_of_module(name: str) -> object:
     try:
-        routes = getattr(import_module(module_name), _NAME, ())
+        return getattr(import_module(name), _NAME, ())
     except ImportError as error:
         raise InvalidRouting(
-            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}."
+            f"WS_SERVICE['ROUTING'] {name!r} can't be imported: {error}."
         ) from error
-    return checked_table(routes, f"{module_name}.{_NAME}")
 
 
 def checked_table(routes: object, where: str) -> TopicTable:
@@ -187,7 +213,8 @@ def site_topics() -> TopicTable:
 
     Raises InvalidRouting, InvalidSettings.
     """
-    return load_topics(load_config().routing)
+    config = load_config()
+    return load_topics(config.routing, config.topics_file)
 
 
 def topic_name(route_name: str, /, **kwargs: Any) -> str:
