@@ -15,8 +15,8 @@ ROOT_MODULES = [
     *(CHECKOUT / "settings").glob("*.py"),
     *(CHECKOUT / "example").rglob("*.py"),
 ]
-# Besides the package itself: what a site catches, and what it listens to.
-PUBLIC_MODULES = ("ws_service", "ws_service.errors", "ws_service.signals")
+# Besides the package itself: what a site catches, what it listens to, what it tests with.
+PUBLIC_MODULES = ("ws_service", "ws_service.errors", "ws_service.signals", "ws_service.testing")
 
 
 def imports_of(file: Path) -> Iterator[tuple[str, str | None]]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import count
@@ -28,11 +29,26 @@ def publish_after_commit(publications: Sequence[Outgoing], using: str | None) ->
     publisher()
     publish_now = partial(_publish_or_tell, publications)
     alias = using or DEFAULT_DB_ALIAS
-    # A gateway or a script may have no database: there is nothing to wait for then.
-    if connections[alias].settings_dict["ENGINE"] == "django.db.backends.dummy":
+    if _is_idle(connections[alias]):
         publish_now()
     else:
         transaction.on_commit(publish_now, using=alias, robust=True)
+
+
+def is_publication(callback: object) -> bool:
+    """Whether something that waits for a commit is ours."""
+    return isinstance(callback, partial) and callback.func is _publish_or_tell
+
+
+def _is_idle(connection: BaseDatabaseWrapper) -> bool:
+    """Whether there is nothing to wait for: a gateway or a script may have no database, and one
+    that isn't connected has no transaction. Django would connect it to find out.
+    """
+    if connection.settings_dict["ENGINE"] == "django.db.backends.dummy":
+        return True
+    is_connected = connection.connection is not None
+    commits = connection.autocommit if is_connected else connection.settings_dict["AUTOCOMMIT"]
+    return bool(commits) and not connection.in_atomic_block
 
 
 def _publish_or_tell(publications: Sequence[Outgoing]) -> None:
