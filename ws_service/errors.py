@@ -157,6 +157,10 @@ class BrokerUnavailable(WsServiceError):
     """Redis could not be reached in time, or refused; the text has no address or password."""
 
 
+class InvalidControl(WsServiceError, ValueError):
+    """Something that can't be told to the service: nobody is meant, or no close has that code."""
+
+
 class NotAvailable(WsServiceError):
     """A topic doesn't have what was asked for: its ``history`` (or ``presence``) is off."""
 

@@ -34,7 +34,7 @@ def errors(effects: Iterable[Effect]) -> list[tuple[int, int]]:
 
 def close_code(effects: Iterable[Effect]) -> int | None:
     """The code that the connection is closed with, None if it isn't."""
-    return next((e.disconnect.value.code for e in effects if isinstance(e, Close)), None)
+    return next((e.end.code for e in effects if isinstance(e, Close)), None)
 
 
 def asked(effects: Iterable[Effect]) -> list[int]:

@@ -59,7 +59,7 @@ def test_what_follows_a_breach_in_the_same_frame_has_no_effect() -> None:
     """A client that fails to connect must not get its subscriptions executed."""
     peer = Peer(is_connected=False)
     effects = peer.send(peer.command("subscribe", channel="a"), peer.command("connect"))
-    assert effects == [Close(Disconnect.BAD_REQUEST)]
+    assert effects == [Close(Disconnect.BAD_REQUEST.value)]
 
 
 def test_an_error_ends_the_conversation_but_not_the_connection() -> None:

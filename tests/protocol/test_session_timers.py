@@ -72,7 +72,7 @@ def test_the_end_lets_go_of_every_subscription_first() -> None:
     for channel in "ba":
         peer.subscribe(channel)
     effects = peer.session.disconnect(Disconnect.SHUTDOWN)
-    assert effects == [Detach("a"), Detach("b"), Close(Disconnect.SHUTDOWN)]
+    assert effects == [Detach("a"), Detach("b"), Close(Disconnect.SHUTDOWN.value)]
     assert peer.session.disconnect(Disconnect.SHUTDOWN) == []
 
 

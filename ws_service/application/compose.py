@@ -19,10 +19,12 @@ from ws_service.application.guard import ConnectionGuard
 from ws_service.application.routing import check_patterns, load_urlpatterns, websocket_router
 from ws_service.application.service import WebSocketService
 from ws_service.asgi_types import ASGIApplication
+from ws_service.calls import RPCMethod, checked_calls, load_calls
 from ws_service.conf import load_config
 from ws_service.database_threads import DatabaseThreads
-from ws_service.gateway import ENDPOINT_PATH
-from ws_service.gateway.endpoint import PushEndpoint
+from ws_service.gateway import ENDPOINT_PATH, ONE_WAY_PATH
+from ws_service.gateway.endpoint import OneWayEndpoint, PushEndpoint
+from ws_service.gateway.gateway import Gateway
 from ws_service.health.canary import Canary
 from ws_service.health.channel_layer import LayerRoundTrip
 from ws_service.health.endpoint import HealthEndpoint
@@ -38,6 +40,7 @@ def get_websocket_application(
     urlpatterns: Sequence[URLPattern] | None = None,
     middleware: Iterable[Middleware] | None = None,
     topics: Sequence[TopicRoute] | None = None,
+    rpc_methods: Sequence[RPCMethod] | None = None,
 ) -> ASGIApplication:
     """Build the WebSocket side of a site. Call it once, after ``django.setup()``.
 
@@ -47,7 +50,9 @@ def get_websocket_application(
     middleware: callables that take an ASGI application and return one, the first outermost; by
         default the dotted paths of ``WS_SERVICE["MIDDLEWARE"]``. They see ``scope["user"]``.
     topics: what clients may subscribe to; by default ``topics`` of the routing module. Where there
-        are any, client libraries connect at ``/connection/websocket``.
+        are any, client libraries connect at ``/connection/websocket``, and pages without one at
+        ``/connection/uni_websocket``.
+    rpc_methods: what clients may call; by default ``rpc_methods`` of the routing module.
 
     Returns an ASGI 3 application for ``websocket``, ``http`` (a fixed 426) and ``lifespan``
     scopes. Alone it is the *split* strategy; under Channels' ``ProtocolTypeRouter``, beside
@@ -58,10 +63,16 @@ def get_websocket_application(
     """
     config = load_config()
     if topics is None:
-        table = load_topics(config.routing if urlpatterns is None else None)
+        table = load_topics(config.routing if urlpatterns is None else None, config.topics_file)
     else:
         table = checked_table(topics, "topics")
-    if urlpatterns is None:
+    if rpc_methods is None:
+        calls = load_calls(config.routing if topics is None else None)
+    else:
+        calls = checked_calls(rpc_methods, "rpc_methods")
+    if urlpatterns is None and config.routing is None and config.topics_file is not None:
+        urlpatterns = []  # a gateway: topics from a file, and no code
+    elif urlpatterns is None:
         urlpatterns = load_urlpatterns(config.routing)
     else:
         check_patterns(urlpatterns, "urlpatterns")
@@ -73,10 +84,14 @@ def get_websocket_application(
     }
     on_shutdown = None
     if table:
-        endpoint = PushEndpoint(config, table, threads, __version__)
-        urlpatterns = [_route_of(endpoint), *urlpatterns]
-        on_shutdown = endpoint.close
-        canaries["topics"] = Canary("topics' Redis", endpoint.round_trip)
+        gateway = Gateway(config, table, calls, threads, __version__)
+        urlpatterns = [
+            _route(ENDPOINT_PATH, PushEndpoint(gateway)),
+            _route(ONE_WAY_PATH, OneWayEndpoint(gateway)),
+            *urlpatterns,
+        ]
+        on_shutdown = gateway.close
+        canaries["topics"] = Canary("topics' Redis", gateway.round_trip)
     application: ASGIApplication = websocket_router(urlpatterns)
     for wrap in reversed(list(middleware)):
         application = wrap(application)
@@ -86,6 +101,5 @@ def get_websocket_application(
     return WebSocketService(application, HealthEndpoint(canaries), on_shutdown)
 
 
-def _route_of(endpoint: PushEndpoint) -> URLPattern:
-    """Where client libraries connect."""
-    return path(ENDPOINT_PATH.removeprefix("/"), endpoint)  # type: ignore[arg-type]
+def _route(where: str, endpoint: ASGIApplication) -> URLPattern:
+    return path(where.removeprefix("/"), endpoint)  # type: ignore[arg-type]

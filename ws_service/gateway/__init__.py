@@ -1,14 +1,24 @@
 """Where clients of topics connect: moves bytes between a WebSocket, a session and the hub.
 
 turns       a fair share of the database threads for each connection
-policy      asks a topic's class, in a thread or in the loop, within a time limit
-commands    what a session asks for: subscribe, read history
+policy      asks the site's functions, in a thread or in the loop, within a time limit
+client      who is on the other side, and what is attached to it
+permissions may this client?
+connecting  who it is: tokens, users, what it is subscribed to without asking
+subscribing, client_publishing, reading, calling, refreshing
+            the answers to the commands
+commands    all of them together
+registry    the connections of this process; disconnect and unsubscribe orders
 live_groups groups of the channel layer under topics
 connection  one client: the session's effects, timers, the send buffer
-endpoint    the ASGI application at /connection/websocket
+gateway     what all connections of a process share
+endpoint    the ASGI applications
 """
 
 from typing import Final
 
 ENDPOINT_PATH: Final = "/connection/websocket"
 """Where client libraries look by convention."""
+
+ONE_WAY_PATH: Final = "/connection/uni_websocket"
+"""For clients that only listen."""

@@ -1,27 +1,21 @@
-"""The ASGI application at ``/connection/websocket``."""
+"""The ASGI applications at which clients of topics connect."""
 
 import asyncio
 import logging
 import secrets
 from typing import Final
-
-from django.contrib.auth.models import AnonymousUser
+from urllib.parse import parse_qs
 
 from ws_service.asgi_types import Receive, Scope, Send
-from ws_service.broker.connection import database_of
-from ws_service.broker.keys import Keys
-from ws_service.conf import ServiceConfig
-from ws_service.database_threads import DatabaseThreads
-from ws_service.errors import BrokerNotConfigured
-from ws_service.gateway.commands import Commands
-from ws_service.gateway.connection import Connection, ConnectionLimits
-from ws_service.gateway.live_groups import live_groups
-from ws_service.gateway.policy import Policies
-from ws_service.hub.hub import Hub
+from ws_service.errors import Refusal
+from ws_service.gateway.connection import Connection
+from ws_service.gateway.gateway import Gateway
+from ws_service.identity.users import anonymous
 from ws_service.protocol.codes import Disconnect
-from ws_service.protocol.session import Session, SessionLimits
+from ws_service.protocol.one_way import OneWaySession, may_be_in_a_url
+from ws_service.protocol.session import Session
 from ws_service.quiet import Quiet
-from ws_service.topics import TopicTable
+from ws_service.refusal import refuse
 
 logger = logging.getLogger(__name__)
 
@@ -29,35 +23,15 @@ JSON: Final = "centrifuge-json"
 PROTOBUF: Final = "centrifuge-protobuf"
 """What client libraries offer as subprotocols; those for JSON mostly offer none."""
 
-_ENVELOPE_BYTES: Final = 1_024
+CONNECT_PARAMETER: Final = "cf_connect"
 
 
 class PushEndpoint:
-    """Accepts clients of topics. One hub for each event loop, made when the first one comes.
+    """``/connection/websocket``: clients that speak the protocol."""
 
-    version: what clients are told about this server.
-    Raises BrokerNotConfigured when the settings name no Redis.
-    """
-
-    def __init__(
-        self, config: ServiceConfig, topics: TopicTable, threads: DatabaseThreads, version: str
-    ) -> None:
-        if config.redis_url is None:
-            raise BrokerNotConfigured
-        self._version = version
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._quiet = Quiet()
-        self._redis_url = config.redis_url
-        self._keys = Keys(config.key_prefix, database_of(config.redis_url))
-        self._topics = topics
-        self._live_groups = live_groups(config, topics)
-        self._policies = Policies(threads)
-        self._session_limits = SessionLimits(config.command_limit_bytes, config.subscription_limit)
-        self._limits = ConnectionLimits(
-            max(1, round(config.ping_interval_s)), config.send_buffer_limit_bytes
-        )
-        # A recovery is one message, in a buffer that has other things to hold as well.
-        self._recovery_limit_bytes = config.send_buffer_limit_bytes // 2 - _ENVELOPE_BYTES
-        self._commands: dict[asyncio.AbstractEventLoop, Commands] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -66,22 +40,10 @@ class PushEndpoint:
             await self._refuse_protobuf(send)
             return
         await send({"type": "websocket.accept", "subprotocol": JSON if JSON in offered else None})
-        commands = self._commands_of_loop()
-        session = Session(
-            secrets.token_urlsafe(16),
-            self._version,
-            self._limits.ping_interval_s,
-            self._session_limits,
-        )
-        user = scope.get("user") or AnonymousUser()
-        connection = Connection(session, user, commands, commands.hub.wheel, self._limits)
-        await connection.run(receive, send)
-
-    async def close(self) -> None:
-        """Let go of Redis, where a server tells that it ends."""
-        commands = self._commands.pop(asyncio.get_running_loop(), None)
-        if commands is not None:
-            await commands.hub.close()
+        gateway = self._gateway
+        ping_interval_s = gateway.connection_limits.ping_interval_s
+        session = Session(_client_id(), gateway.version, ping_interval_s, gateway.session_limits)
+        await _serve(gateway, session, scope, receive, send)
 
     async def _refuse_protobuf(self, send: Send) -> None:
         """Tell a client for good that only JSON is spoken: a refused handshake it would repeat."""
@@ -91,19 +53,45 @@ class PushEndpoint:
         end = Disconnect.INAPPROPRIATE_PROTOCOL.value
         await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
-    async def round_trip(self) -> None:
-        """Publish to ourselves and hear it, for the readiness probe.
 
-        Raises BrokerUnavailable, TimeoutError.
-        """
-        await self._commands_of_loop().hub.echo()
+class OneWayEndpoint:
+    """``/connection/uni_websocket``: clients that only listen."""
 
-    def _commands_of_loop(self) -> Commands:
-        loop = asyncio.get_running_loop()
-        if loop not in self._commands:
-            for closed in [other for other in self._commands if other.is_closed()]:
-                del self._commands[closed]
-            hub = Hub(self._redis_url, self._keys, self._recovery_limit_bytes, self._live_groups)
-            hub.start()
-            self._commands[loop] = Commands(self._topics, self._policies, hub)
-        return self._commands[loop]
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        gateway = self._gateway
+        session = OneWaySession(
+            _client_id(),
+            gateway.version,
+            gateway.connection_limits.ping_interval_s,
+            gateway.session_limits.frame_bytes,
+        )
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        first = query.get(CONNECT_PARAMETER, [None])[0]
+        if first is not None and not may_be_in_a_url(first):
+            await refuse(scope, send, Refusal.BAD_REQUEST)
+            return
+        await send({"type": "websocket.accept"})
+        await _serve(gateway, session, scope, receive, send, first)
+
+
+async def _serve(
+    gateway: Gateway,
+    session: Session | OneWaySession,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    first_frame: str | None = None,
+) -> None:
+    user = scope.get("user") or anonymous()
+    commands = gateway.commands
+    limits = gateway.connection_limits
+    connection = Connection(session, user, commands, commands.hub.wheel, limits)
+    await connection.run(receive, send, first_frame)
+
+
+def _client_id() -> str:
+    return secrets.token_urlsafe(16)

@@ -1,8 +1,9 @@
-"""Asks a topic's class what a user may do. One connection's policies don't hold up another's."""
+"""Asks the site's own functions. One connection's questions don't hold up another's."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final
 
@@ -22,11 +23,11 @@ POLICIES_AT_ONCE: Final = 1_000
 
 
 class PolicyFailed(Exception):
-    """A policy gave no answer: it raised, took too long, or too many are being asked."""
+    """The site's function gave no answer: it raised, took too long, or too many are being asked."""
 
 
 class Policies:
-    """Runs policies: functions in the database threads, coroutines in the event loop.
+    """Runs the site's functions: plain ones in the database threads, coroutines in the event loop.
 
     A connection has half of the threads at most, until its policies have really ended: the other
     half is for everybody else, and for their handshakes.
@@ -38,69 +39,83 @@ class Policies:
         self._running = 0
         self._quiet = Quiet()
 
-    async def allows(
-        self, policy: Callable[[], Any], deadline_s: float, connection: object
-    ) -> bool:
-        """What the policy answers.
+    async def ask(
+        self,
+        function: Callable[[], Any],
+        deadline_s: float,
+        owner: object,
+        finish: Callable[[Any], Any],
+        passes: tuple[type[Exception], ...] = (),
+    ) -> Any:
+        """What the site's function answers.
 
-        deadline_s: on the event loop's clock. Raises PolicyFailed.
+        deadline_s: on the event loop's clock. owner: whose share of the threads it takes.
+        finish: makes the result of the answer, where the function ran: the truth of a queryset
+            is a query. passes: exceptions that are answers themselves.
+        Raises PolicyFailed, and what passes.
         """
         limit_s = deadline_s - asyncio.get_running_loop().time()
         if limit_s <= 0 or self._running >= POLICIES_AT_ONCE:
             raise PolicyFailed("too busy to ask")
         self._running += 1
         try:
-            if iscoroutinefunction(policy):
+            if iscoroutinefunction(_inner(function)):
                 async with asyncio.timeout(limit_s):
-                    return bool(await policy())
-            return await self._in_thread(policy, deadline_s, connection)
+                    return finish(await function())
+            return await self._in_thread(function, deadline_s, owner, finish)
         except DatabaseThreadsBusy as error:
             raise PolicyFailed(str(error)) from error
+        except passes:
+            raise
         except Exception as error:
             count("ws_service_policy_failures_total")
             now_s = asyncio.get_running_loop().time()
-            if self._quiet.may_say((_name_of(policy), type(error)), now_s):
-                _log(policy, error)
+            if self._quiet.may_say((_name_of(function), type(error)), now_s):
+                _log(function, error)
             raise PolicyFailed(str(error)) from error
         finally:
             self._running -= 1
 
     async def _in_thread(
-        self, policy: Callable[[], Any], deadline_s: float, connection: object
-    ) -> bool:
+        self,
+        function: Callable[[], Any],
+        deadline_s: float,
+        owner: object,
+        finish: Callable[[Any], Any],
+    ) -> Any:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout_at(deadline_s):
-            await self._turns.take(connection)
+            await self._turns.take(owner)
         has_begun = False
 
-        def work() -> bool:
+        def work() -> Any:
             nonlocal has_begun
             has_begun = True
             try:
-                return _answer_of(policy)
+                return finish(_answer_of(function))
             finally:
-                loop.call_soon_threadsafe(self._turns.give_back, connection)
+                loop.call_soon_threadsafe(self._turns.give_back, owner)
 
         try:
             return await self._threads.run(max(0.0, deadline_s - loop.time()), work)
         finally:
             if not has_begun:
-                self._turns.give_back(connection)
+                self._turns.give_back(owner)
 
 
-def _answer_of(policy: Callable[[], Any]) -> bool:
-    answer = policy()
+def _answer_of(function: Callable[[], Any]) -> Any:
+    answer = function()
     if isawaitable(answer):
         # Its truth would be a coroutine's, which is always true.
         if hasattr(answer, "close"):
             answer.close()
         raise TypeError("a policy that awaits must be an async def")
-    return bool(answer)  # here, because a queryset asks the database now
+    return answer
 
 
-def _log(policy: Callable[[], Any], error: Exception) -> None:
-    name = _name_of(policy)
-    topic = getattr(getattr(policy, "__self__", None), "name", "?")
+def _log(function: Callable[[], Any], error: Exception) -> None:
+    name = _name_of(function)
+    topic = getattr(getattr(_inner(function), "__self__", None), "name", "?")
     if isinstance(error, TimeoutError):
         logger.error("%s gave no answer in %g s for %r", name, TIME_LIMIT_S, topic)
     elif is_outage(error):
@@ -109,5 +124,9 @@ def _log(policy: Callable[[], Any], error: Exception) -> None:
         logger.error("%s failed for %r; clients try again", name, topic, exc_info=error)
 
 
-def _name_of(policy: Callable[[], Any]) -> str:
-    return getattr(policy, "__qualname__", repr(policy))
+def _name_of(function: Callable[[], Any]) -> str:
+    return getattr(_inner(function), "__qualname__", repr(function))
+
+
+def _inner(function: Callable[[], Any]) -> Callable[..., Any]:
+    return function.func if isinstance(function, partial) else function

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from ws_service.protocol.codes import Disconnect
+from ws_service.protocol.codes import Disconnect, EndEntry
 from ws_service.protocol.lines import Lines
 
 FRAME_LIMIT_BYTES: Final = 262_144
@@ -26,7 +26,7 @@ class SendBuffer:
         self._waiter: asyncio.Future[None] | None = None
         self._room_waiters: list[asyncio.Future[None]] | None = None
         self.size = 0
-        self.end: Disconnect | None = None
+        self.end: EndEntry | None = None
 
     def write(self, lines: Lines) -> bool:
         """Put lines behind what waits already; False when that was too much."""
@@ -35,21 +35,21 @@ class SendBuffer:
         if self.size + lines.size > self._limit_bytes and self.size:
             self._lines.clear()
             self.size = 0
-            self.close(Disconnect.SLOW)
+            self.close(Disconnect.SLOW.value)
             return False
         self._lines.append(lines)
         self.size += lines.size + 1
         self._wake()
         return True
 
-    def close(self, disconnect: Disconnect) -> None:
+    def close(self, end: EndEntry) -> None:
         """End after what waits already."""
         if self.end is None:
-            self.end = disconnect
+            self.end = end
             self._wake()
             self._tell_of_room()
 
-    async def take(self) -> Lines | Disconnect:
+    async def take(self) -> Lines | EndEntry:
         """Wait for the next frame, or the end."""
         while not self._lines:
             if self.end is not None:

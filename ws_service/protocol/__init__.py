@@ -8,6 +8,7 @@
     effects    what a session asks its connection to do
     command_queue  which commands may be worked on now
     session    one connection's protocol state
+    one_way    the same for a client that only listens
 
 No clock, no I/O, no logging: time comes in as an argument, effects go out as values.
 """

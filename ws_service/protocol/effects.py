@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ws_service.protocol.codes import Disconnect
+from ws_service.protocol.codes import EndEntry
 from ws_service.protocol.lines import Lines
 from ws_service.protocol.messages import Request
 
@@ -18,7 +18,7 @@ class Write:
 class Close:
     """End the connection. Nothing follows."""
 
-    disconnect: Disconnect
+    end: EndEntry
 
 
 @dataclass(frozen=True, slots=True)

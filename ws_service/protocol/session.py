@@ -1,6 +1,6 @@
 """One connection's protocol state: commands in, effects out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -14,10 +14,10 @@ from ws_service.protocol.codec import (
     encode_result,
     encode_unsubscribe,
 )
-from ws_service.protocol.codes import Disconnect, ErrorEntry, ReplyError, Unsubscribe
+from ws_service.protocol.codes import Disconnect, EndEntry, ErrorEntry, ReplyError, Unsubscribe
 from ws_service.protocol.command_queue import CommandQueue, Waiting
 from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
-from ws_service.protocol.lines import PING
+from ws_service.protocol.lines import PING, Lines
 from ws_service.protocol.messages import (
     Command,
     ConnectRequest,
@@ -72,9 +72,9 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_awaits_pong", "_connect_id", "_limits", "_messages", "_open_ids", "_ping_interval_s",
-        "_queue", "_server_side", "_state", "_subscribing", "_subscriptions", "_version",
-        "client",
+        "_allowance", "_awaits_pong", "_connect_id", "_limits", "_messages", "_open_ids",
+        "_ping_interval_s", "_queue", "_server_side", "_state", "_subscribing", "_subscriptions",
+        "_version", "client",
     )  # fmt: skip
 
     def __init__(
@@ -114,6 +114,15 @@ class Session:
     def is_congested(self) -> bool:
         """Whether to stop reading until some answers are there."""
         return self._queue.is_full
+
+    @property
+    def takes_wishes(self) -> bool:
+        """Whether a client says with ``connect`` what it wants: it can still subscribe later."""
+        return False
+
+    def frames(self, lines: Lines) -> Sequence[str]:
+        """The WebSocket frames in which lines go out."""
+        return (lines.text,)
 
     # --- what happens --------------------------------------------------------------------
 
@@ -164,14 +173,17 @@ class Session:
         result = RefreshResult(self.client, self._version, expires=expires, ttl=ttl_s or 0)
         return self.answered(command_id, result)
 
-    def answered(self, command_id: int, result: Result) -> list[Effect]:
-        """The answer to any other command; a subscription must be attached already."""
+    def answered(self, command_id: int, result: Result | None) -> list[Effect]:
+        """The answer to any other command; a subscription must be attached already.
+
+        result: None for a message, which gets none.
+        """
         channel = self._subscribing.get(command_id)
         if not self._end_command(command_id):
             return []
         if channel is not None:
             self._subscriptions.add(channel)
-        if command_id < 0:
+        if result is None:
             return self._work()
         return [Write(encode_result(command_id, result)), *self._work()]
 
@@ -199,9 +211,9 @@ class Session:
         self._forget(channel)
         return [Detach(channel), Write(encode_unsubscribe(channel, end))]
 
-    def disconnect(self, disconnect: Disconnect) -> list[Effect]:
+    def disconnect(self, end: Disconnect | EndEntry) -> list[Effect]:
         """The server ends the connection."""
-        return [] if self.is_closed else self._close(disconnect)
+        return [] if self.is_closed else self._close(end)
 
     def ping_due(self) -> list[Effect]:
         """It is time for a ping."""
@@ -334,10 +346,10 @@ class Session:
         self._subscriptions.discard(channel)
         self._server_side.discard(channel)
 
-    def _close(self, disconnect: Disconnect) -> list[Effect]:
+    def _close(self, end: Disconnect | EndEntry) -> list[Effect]:
         detached: list[Effect] = [Detach(channel) for channel in sorted(self.subscriptions)]
         self._end()
-        return [*detached, Close(disconnect)]
+        return [*detached, Close(end.value if isinstance(end, Disconnect) else end)]
 
     def _end(self) -> None:
         self._state = State.CLOSED

@@ -48,5 +48,6 @@ class Pattern:
 
         Raises ValueError or TypeError, whichever a converter raises.
         """
-        texts = {name: self.converters[name].to_url(value) for name, value in kwargs.items()}
+        # As Django's reverse() does: to_url() of <str:…> gives back whatever it was given.
+        texts = {name: str(self.converters[name].to_url(value)) for name, value in kwargs.items()}
         return _PARAMETER.sub(lambda parameter: texts[parameter["name"]], self.text)

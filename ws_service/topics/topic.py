@@ -79,7 +79,7 @@ class Topic:
     def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
         """The topics of this kind to which a user is subscribed at once, without asking.
 
-        Returns the pattern's parameters of each: ``[{"pk": team.pk} for team in user.teams.all()]``.
+        Returns the pattern's parameters of each: ``[{"pk": 7}, {"pk": 8}]``.
         No other policy is asked. Runs in a database thread, or is an ``async def``.
         """
         return ()

@@ -1,5 +1,6 @@
 """The gateway site's topics, and a path that tells how the process is."""
 
+from django.conf import settings
 from django.urls import path
 
 from tests.sites.gateway_site.state import tell_state
@@ -9,14 +10,17 @@ from tests.sites.gateway_site.topics import (
     DecoratedTopic,
     FleetingTopic,
     LazyTopic,
+    MineTopic,
     OpenTopic,
     OutageTopic,
     ShallowTopic,
     SlowAsyncTopic,
     SlowTopic,
     UserTopic,
+    WatchedTopic,
 )
 from ws_service import Topic, topic
+from ws_service.gateway import token_life
 
 topics = [
     topic("open:<str:name>", OpenTopic),
@@ -24,6 +28,9 @@ topics = [
     topic("fleeting:<str:name>", FleetingTopic),
     topic("denied:<str:name>", Topic),
     topic("counted:<str:name>", CountedTopic),
+    topic("mine:<str:user>", MineTopic),
+    topic("watched:<str:name>", WatchedTopic),
+    topic("$sealed:<str:name>", Topic),
     topic("user", UserTopic),
     topic("broken", BrokenTopic),
     topic("outage", OutageTopic),
@@ -33,3 +40,6 @@ topics = [
     topic("lazy:<slug:key>", LazyTopic),
 ]
 websocket_urlpatterns = [path("ws/state/", tell_state)]
+
+if (grace := getattr(settings, "TOKEN_GRACE", None)) is not None:
+    token_life.GRACE_S = grace  # type: ignore[misc]

@@ -21,6 +21,9 @@ class OpenTopic(Topic):
     async def can_subscribe(self) -> bool:
         return True
 
+    async def can_see_history(self) -> bool:
+        return True
+
 
 class ShallowTopic(OpenTopic):
     """Keeps little."""
@@ -39,6 +42,23 @@ class CountedTopic(Topic):
 
     def can_subscribe(self) -> bool:
         return threading.current_thread() is not threading.main_thread()
+
+
+class MineTopic(Topic):
+    """Only for the user whom it names."""
+
+    async def can_subscribe(self) -> bool:
+        return str(self.user.pk) == self.kwargs["user"]
+
+
+class WatchedTopic(OpenTopic):
+    """It is known who is there, and told."""
+
+    presence = True
+    join_leave = "all"
+
+    async def can_see_presence(self) -> bool:
+        return True
 
 
 class UserTopic(Topic):

@@ -1,0 +1,139 @@
+"""The answer to ``connect``: who it is, and what the server subscribes them to."""
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from ws_service.errors import InvalidToken, InvalidTopicName, TokenExpired, UnknownUser
+from ws_service.gateway.client import Client
+from ws_service.gateway.permissions import Permissions
+from ws_service.gateway.refused import Disconnected, Refused
+from ws_service.identity.tokens import ServerSubscription, TokenKeys
+from ws_service.identity.users import user_of_claims
+from ws_service.protocol.codes import Disconnect, ReplyError
+from ws_service.protocol.messages import ConnectRequest
+from ws_service.topics import TopicRoute
+from ws_service.topics.table import Match
+
+TOKEN_ONLY: Final = "$"  # noqa: S105 - no password
+"""Topics whose names begin so are subscribed to with a token only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A topic to which the server subscribes a client by itself.
+
+    chan_info: what the token says that others see of the client there.
+    """
+
+    match: Match
+    chan_info: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """Identifies clients, and finds what they are subscribed to without asking."""
+
+    permissions: Permissions
+    keys: TokenKeys
+    subscription_limit: int
+    routes: tuple[TopicRoute, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "routes", tuple(self.permissions.topics.connecting_routes))
+
+    def is_simple(self, request: ConnectRequest) -> bool:
+        """Whether the answer needs nobody else: no token, and no topics without asking."""
+        return not request.token and not self.routes
+
+    async def identify(
+        self, client: Client, request: ConnectRequest, deadline_s: float
+    ) -> list[Granted]:
+        """Make the client who its token says, and find its topics.
+
+        Raises Refused, Disconnected.
+        """
+        channels: Mapping[str, ServerSubscription] = {}
+        if request.token:
+            channels = await self._verify(client, request.token, deadline_s)
+        granted = {name: self._by_token(name, given) for name, given in channels.items()}
+        for route in self.routes:
+            for name in await self._at_connect(route, client, deadline_s):
+                granted.setdefault(name, Granted(self.permissions.match(name)))
+        if len(granted) > self.subscription_limit:
+            raise Disconnected(Disconnect.CHANNEL_LIMIT)
+        return list(granted.values())
+
+    async def wished(
+        self,
+        client: Client,
+        request: ConnectRequest,
+        granted: Collection[Granted],
+        deadline_s: float,
+    ) -> list[Granted]:
+        """What a client that only listens asks for, as far as it may; the rest is ignored.
+
+        granted: what it has already. Raises Refused, Disconnected.
+        """
+        known = {each.match.name for each in granted}
+        names = [name for name in request.subs if name not in known]
+        if len(known) + len(names) > self.subscription_limit:
+            raise Disconnected(Disconnect.CHANNEL_LIMIT)
+        found: list[Granted] = []
+        for name in names:
+            try:
+                match = self.permissions.match(name)
+            except Refused:
+                raise Disconnected(Disconnect.BAD_REQUEST) from None
+            policy = match.seen_by(client.user).can_subscribe
+            needs_token = name.startswith(TOKEN_ONLY)
+            if not needs_token and await self.permissions.allows(policy, client, deadline_s):
+                found.append(Granted(match))
+        return found
+
+    async def _verify(
+        self, client: Client, token: str, deadline_s: float
+    ) -> Mapping[str, ServerSubscription]:
+        try:
+            claims = self.keys.verify_connection(token, time.time())
+            find = partial(user_of_claims, claims.user)
+            client.user = await self.permissions.ask(
+                find, client, deadline_s, finish=_itself, passes=(UnknownUser,)
+            )
+        except TokenExpired:
+            raise Refused(ReplyError.TOKEN_EXPIRED) from None
+        except (InvalidToken, UnknownUser):
+            raise Disconnected(Disconnect.INVALID_TOKEN) from None
+        client.expires_at = claims.expires_at
+        client.conn_info = encoded_info(claims.info)
+        client.token_channels = claims.channels.keys()
+        return claims.channels
+
+    def _by_token(self, name: str, given: ServerSubscription) -> Granted:
+        return Granted(self.permissions.match(name), encoded_info(given.info))
+
+    async def _at_connect(self, route: TopicRoute, client: Client, deadline_s: float) -> list[str]:
+        def names_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
+            return [route.reverse(each) for each in parameters]
+
+        find = partial(route.topic_class.at_connect, client.user)
+        try:
+            names: list[str] = await self.permissions.ask(
+                find, client, deadline_s, names_of, passes=(InvalidTopicName,)
+            )
+        except InvalidTopicName as error:
+            raise Refused(ReplyError.INTERNAL) from error
+        return names
+
+
+def encoded_info(info: Any) -> bytes | None:
+    """The JSON of a token's ``info``; None for none."""
+    return None if info is None else msgspec.json.encode(info)
+
+
+def _itself(user: Any) -> Any:
+    return user
