@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from ws_service.calls import RPCError as RPCError
     from ws_service.calls import rpc as rpc
     from ws_service.node import node_id as node_id
+    from ws_service.publishing import HistoryPage as HistoryPage
+    from ws_service.publishing import HistoryPublication as HistoryPublication
+    from ws_service.publishing import adisconnect_user as adisconnect_user
+    from ws_service.publishing import aget_history as aget_history
     from ws_service.publishing import aposition as aposition
     from ws_service.publishing import apublish as apublish
     from ws_service.publishing import apublish_many as apublish_many
+    from ws_service.publishing import aunsubscribe_user as aunsubscribe_user
+    from ws_service.publishing import disconnect_user as disconnect_user
+    from ws_service.publishing import get_history as get_history
     from ws_service.publishing import position as position
     from ws_service.publishing import publish as publish
     from ws_service.publishing import publish_many as publish_many
+    from ws_service.publishing import unsubscribe_user as unsubscribe_user
     from ws_service.tokens import aconnection_token as aconnection_token
     from ws_service.tokens import asubscription_token as asubscription_token
     from ws_service.tokens import connection_token as connection_token
@@ -35,17 +43,24 @@ __version__ = "0.1.0"
 __all__ = [
     "Caller",
     "History",
+    "HistoryPage",
+    "HistoryPublication",
     "Position",
     "RPCError",
     "Topic",
     "UserTopic",
     "__version__",
     "aconnection_token",
+    "adisconnect_user",
+    "aget_history",
     "aposition",
     "apublish",
     "apublish_many",
     "asubscription_token",
+    "aunsubscribe_user",
     "connection_token",
+    "disconnect_user",
+    "get_history",
     "get_websocket_application",
     "node_id",
     "position",
@@ -55,21 +70,29 @@ __all__ = [
     "subscription_token",
     "topic",
     "topic_name",
+    "unsubscribe_user",
 ]
 
 _HOME_OF_NAME = {
     "Caller": "ws_service.calls",
     "RPCError": "ws_service.calls",
     "History": "ws_service.topics",
+    "HistoryPage": "ws_service.publishing",
+    "HistoryPublication": "ws_service.publishing",
     "Position": "ws_service.broker.position",
     "Topic": "ws_service.topics",
     "UserTopic": "ws_service.topics",
     "aconnection_token": "ws_service.tokens",
+    "adisconnect_user": "ws_service.publishing",
+    "aget_history": "ws_service.publishing",
     "aposition": "ws_service.publishing",
     "apublish": "ws_service.publishing",
     "apublish_many": "ws_service.publishing",
     "asubscription_token": "ws_service.tokens",
+    "aunsubscribe_user": "ws_service.publishing",
     "connection_token": "ws_service.tokens",
+    "disconnect_user": "ws_service.publishing",
+    "get_history": "ws_service.publishing",
     "get_websocket_application": "ws_service.application",
     "node_id": "ws_service.node",
     "position": "ws_service.publishing",
@@ -79,6 +102,7 @@ _HOME_OF_NAME = {
     "rpc": "ws_service.calls",
     "topic": "ws_service.topics",
     "topic_name": "ws_service.topics",
+    "unsubscribe_user": "ws_service.publishing",
 }
 
 

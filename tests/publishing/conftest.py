@@ -40,6 +40,12 @@ class Narrow(Topic):
     max_publication_size = 10
 
 
+class Long(Topic):
+    """Keeps a thousand."""
+
+    history = History(size=1_000)
+
+
 class Cursor(Topic):
     """Only the present is of interest."""
 
@@ -58,6 +64,7 @@ def connect(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]
         topic("brief:<str:name>", Brief),
         topic("roomy:<str:name>", Roomy),
         topic("narrow:<str:name>", Narrow),
+        topic("long:<str:name>", Long),
         topic("cursor:<str:name>", Cursor),
     ]
     monkeypatch.setitem(sys.modules, "publishing_routing", routing)

@@ -8,10 +8,39 @@ outgoing     one publication, checked, on its way
 broker       by what this process publishes and reads, made on first use
 commit       after the transaction, when nobody waits for it any more
 publish      publish(), publish_many() and their async forms
-history      position() and its async form
+history      position() and get_history()
+control      disconnect_user() and unsubscribe_user()
 """
 
-from ws_service.publishing.history import aposition, position
+from ws_service.publishing.control import (
+    adisconnect_user,
+    aunsubscribe_user,
+    disconnect_user,
+    unsubscribe_user,
+)
+from ws_service.publishing.history import (
+    HistoryPage,
+    HistoryPublication,
+    aget_history,
+    aposition,
+    get_history,
+    position,
+)
 from ws_service.publishing.publish import apublish, apublish_many, publish, publish_many
 
-__all__ = ["aposition", "apublish", "apublish_many", "position", "publish", "publish_many"]
+__all__ = [
+    "HistoryPage",
+    "HistoryPublication",
+    "adisconnect_user",
+    "aget_history",
+    "aposition",
+    "apublish",
+    "apublish_many",
+    "aunsubscribe_user",
+    "disconnect_user",
+    "get_history",
+    "position",
+    "publish",
+    "publish_many",
+    "unsubscribe_user",
+]
