@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from wsgiref.types import WSGIApplication
 
 from waitress.server import BaseWSGIServer, create_server
-from waitress.wasyncore import close_all, dispatcher
+from waitress.wasyncore import dispatcher
 
 from ws_service.bind import Bind, remove_stale_socket
 from ws_service.errors import CannotListen
@@ -66,6 +66,7 @@ class ApiListener:
         }
         create_server(application, map=self._map, **options)
         (self._server,) = (each for each in self._map.values() if isinstance(each, BaseWSGIServer))
+        self._trigger: Any = self._server.trigger
         self._thread = threading.Thread(target=self._server.run, name="ws-service-api", daemon=True)
 
     @property
@@ -96,14 +97,21 @@ class ApiListener:
         """Take no more requests, finish those that are being answered, close all."""
         self._in_its_thread(lambda: dispatcher.close(self._server))
         self._server.task_dispatcher.shutdown(timeout=STOP_LIMIT_S)
-        self._in_its_thread(lambda: close_all(self._map))
+        self._in_its_thread(self._close_connections)
         self._thread.join(STOP_LIMIT_S)
+        if not self._server.task_dispatcher.threads:
+            self._trigger.close()  # not earlier: who pulls it would write into another's file
         if self._bind.unix_path is not None:
             Path(self._bind.unix_path).unlink(missing_ok=True)
 
+    def _close_connections(self) -> None:
+        for each in list(self._map.values()):
+            if each is not self._trigger:
+                each.close()
+        self._map.clear()  # which ends the thread
+
     def _in_its_thread(self, change: Callable[[], None]) -> None:
-        trigger: Any = self._server.trigger
-        trigger.pull_trigger(change)
+        self._trigger.pull_trigger(change)
 
 
 def _listening_socket(bind: Bind) -> socket.socket:
