@@ -15,7 +15,7 @@ from ws_service.broker.presence import lifetime_ms
 from ws_service.broker.scripts import Call, script
 
 DEAD_AT_ONCE: Final = 16
-TOPICS_AT_ONCE: Final = 16
+TOPICS_AT_ONCE: Final = 32
 CLAIM_MS: Final = 5_000
 """So long nobody else reaps what one has begun to reap, unless it goes on."""
 
@@ -26,14 +26,45 @@ class Renewed:
 
     is_held: False when the lease had ended before; then it was not renewed.
     identity: of the server and its data; another one may have lost what was written.
+    now_ms: Redis's time.
     next_end_ms: until the first of all leases ends; None when there is none.
     dead: how many incarnations wait to be reaped.
     """
 
     is_held: bool
     identity: str
+    now_ms: int
     next_end_ms: int | None
     dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An unbroken series of renewals that the same server has answered.
+
+    Only who has been in contact for a whole lease can know that others could have been heard as
+    well, and only while that is fresh. So it may end others' leases between two moments, which are
+    given by Redis's time: it makes no difference for how long the command is on its way.
+
+    since_ms: the first renewal. judges_until_ms: half a lease after the last one.
+    """
+
+    identity: str
+    since_ms: int
+    judges_from_ms: int
+    judges_until_ms: int
+
+    @classmethod
+    def after(cls, renewed: Renewed, before: "Contact | None", lease_ms: int) -> "Contact":
+        """before: the contact at the renewal before this one, None if one has failed since."""
+        goes_on = (
+            before is not None
+            and before.identity == renewed.identity
+            and renewed.now_ms <= before.judges_until_ms
+        )
+        since_ms = before.since_ms if before is not None and goes_on else renewed.now_ms
+        until_ms = renewed.now_ms + lease_ms // 2
+        return cls(renewed.identity, since_ms, since_ms + lease_ms, until_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +93,8 @@ def renew_call(
 
 
 def renew_answer(answer: Any) -> Renewed:
-    is_held, identity, next_end_ms, dead = answer
-    return Renewed(bool(is_held), identity.decode(), next_end_ms, int(dead))
+    is_held, identity, now_ms, next_end_ms, dead = answer
+    return Renewed(bool(is_held), identity.decode(), now_ms, next_end_ms, dead)
 
 
 def end_call(keys: Keys, partition: int, incarnation: str) -> Call:
@@ -77,10 +108,10 @@ def end_call(keys: Keys, partition: int, incarnation: str) -> Call:
     return Call(script("lease_end"), names, (incarnation, lifetime_ms()))
 
 
-def sweep_call(keys: Keys, partition: int, identity: str) -> Call:
+def sweep_call(keys: Keys, partition: int, contact: Contact | None) -> Call:
     """End what has no lease any more, and take some of the dead.
 
-    identity: of the server whose leases may be judged; ``""`` to judge none.
+    contact: of the caller, None to end no lease.
     """
     names = (
         keys.leases(partition),
@@ -88,7 +119,10 @@ def sweep_call(keys: Keys, partition: int, identity: str) -> Call:
         keys.dead(partition),
         keys.data_name(partition),
     )
-    return Call(script("lease_sweep"), names, (identity, DEAD_AT_ONCE, CLAIM_MS, lifetime_ms()))
+    may = ("", 0, 0)
+    if contact is not None:
+        may = (contact.identity, contact.judges_from_ms, contact.judges_until_ms)
+    return Call(script("lease_sweep"), names, (DEAD_AT_ONCE, CLAIM_MS, lifetime_ms(), *may))
 
 
 def sweep_answer(answer: Any) -> Swept:

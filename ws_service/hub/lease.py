@@ -9,7 +9,7 @@ from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
-from ws_service.broker.leases import Renewed, end_call, renew_answer, renew_call
+from ws_service.broker.leases import Contact, Renewed, end_call, renew_answer, renew_call
 from ws_service.cancellation import is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.node import node_id
@@ -27,6 +27,7 @@ class Lease:
 
     lease_s: how long the process counts as alive after its last renewal.
     node_info: JSON that the process says of itself.
+    contacts: what it may say of others, by partition.
     incarnation: under which name the process is alive; None before the first renewal.
     on_renewed: called after each renewal with the answers of all partitions.
     on_replaced: called with an earlier incarnation that is no good any more, and whether data were
@@ -43,21 +44,17 @@ class Lease:
         self._node = b"{}"
         self._wake = asyncio.Event()
         self._is_away = False
-        self._since_s: float | None = None
+        self._is_closed = False
+        self._identities: tuple[str, ...] = ()
         self.incarnation: str | None = None
-        self.identities: tuple[str, ...] = ()
+        self.contacts: list[Contact | None] = [None] * keys.partitions
         self.is_taken = asyncio.Event()
         self.on_renewed: Callable[[list[Renewed]], None] = lambda _: None
         self.on_replaced: Callable[[str, bool], None] = lambda *_: None
 
-    def in_contact_s(self) -> float:
-        """For how long every renewal has succeeded, with the same Redis."""
-        now_s = asyncio.get_running_loop().time()
-        return now_s - self._since_s if self._since_s is not None else 0.0
-
     async def run(self) -> None:
-        """Renew for ever."""
-        while True:
+        """Renew until it is closed."""
+        while not self._is_closed:
             pause_s = self.lease_s / RENEWALS_A_LEASE
             try:
                 await self._renew()
@@ -84,10 +81,16 @@ class Lease:
         self.is_taken.clear()
         self._wake.set()
 
-    async def end(self, incarnation: str) -> bool:
-        """End an incarnation; True if it has left something. Raises BrokerUnavailable."""
+    async def close(self) -> None:
+        """End the lease; what is left is for others to reap. Raises BrokerUnavailable."""
+        self._is_closed = True
+        if self.incarnation is not None:
+            await self.end(self.incarnation)
+
+    async def end(self, incarnation: str) -> None:
+        """End an incarnation. Raises BrokerUnavailable."""
         calls = [end_call(self._keys, each, incarnation) for each in self._partitions]
-        return any(await self._broker.run_many(calls))
+        await self._broker.run_many(calls)
 
     @property
     def _partitions(self) -> range:
@@ -95,9 +98,14 @@ class Lease:
 
     async def _renew(self) -> None:
         renewed = await self._ask(self.incarnation, is_new=False) if self.incarnation else []
-        identities = tuple(each.identity for each in renewed)
-        if not renewed or identities != self.identities or not all(e.is_held for e in renewed):
-            renewed = await self._take(is_lost=identities != self.identities)
+        is_lost = tuple(each.identity for each in renewed) != self._identities
+        if not renewed or is_lost or not all(each.is_held for each in renewed):
+            renewed = await self._take(is_lost=is_lost)
+        lease_ms = round(self.lease_s * 1000)
+        self.contacts = [
+            Contact.after(new, before, lease_ms)
+            for new, before in zip(renewed, self.contacts, strict=True)
+        ]
         self.is_taken.set()
         self.on_renewed(renewed)
 
@@ -107,8 +115,7 @@ class Lease:
         incarnation = f"{node_id()}.{secrets.token_hex(4)}"
         renewed = await self._ask(incarnation, is_new=True)
         former, self.incarnation = self.incarnation, incarnation
-        self.identities = tuple(each.identity for each in renewed)
-        self._since_s = asyncio.get_running_loop().time()
+        self._identities = tuple(each.identity for each in renewed)
         if former is not None:
             logger.info("Presence is written again: %s", _why(is_lost))
             self.on_replaced(former, is_lost)
@@ -121,10 +128,7 @@ class Lease:
             renew_call(self._keys, each, incarnation, lease_ms, node, is_new=is_new)
             for each in self._partitions
         ]
-        renewed = [renew_answer(answer) for answer in await self._broker.run_many(calls)]
-        if self._since_s is None:
-            self._since_s = asyncio.get_running_loop().time()
-        return renewed
+        return [renew_answer(answer) for answer in await self._broker.run_many(calls)]
 
     def _describe(self) -> bytes:
         try:
@@ -134,7 +138,7 @@ class Lease:
         return self._node
 
     def _lose_contact(self) -> None:
-        self._since_s = None
+        self.contacts = [None] * len(self.contacts)
 
 
 def _why(is_lost: bool) -> str:

@@ -98,6 +98,7 @@ class Members:
         self._again: deque[Key] = deque()
         self._batch: dict[Key, _Member | None] = {}
         self._former: list[str] = []
+        self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
         self._was_lost = False
         self._wake = asyncio.Event()
         self._is_idle = asyncio.Event()
@@ -189,6 +190,8 @@ class Members:
                 if not self._is_away:
                     logger.warning("Presence can't be written: %s", error)
                 self._is_away = True
+                if self._is_closed:  # nobody will wait for it
+                    self._is_idle.set()
             except (Exception, asyncio.CancelledError):  # nothing but the end may end it
                 if is_ending():
                     raise
@@ -208,20 +211,21 @@ class Members:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await self._is_idle.wait()
-        if self._lease.incarnation is not None:
-            with suppress(BrokerUnavailable):
-                await self._lease.end(self._lease.incarnation)
+        with suppress(BrokerUnavailable):
+            await self._lease.close()
 
     def replace(self, former: str, was_lost: bool) -> None:
         """This process is another incarnation now: it writes everything again, and what is left of
         the former one then is nobody's.
         """
         self._former.append(former)
-        self._was_lost = self._was_lost or was_lost
-        self._write_again()
+        self._write_again(was_lost)
 
-    def _write_again(self) -> None:
+    def _write_again(self, was_lost: bool) -> None:
+        """was_lost: what is missing in Redis was lost there; nobody was told that it has gone."""
+        self._was_lost = was_lost
         self._again = deque(self._all())
+        self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
         self._is_idle.clear()
         self._wake.set()
 
@@ -242,18 +246,21 @@ class Members:
             self._is_idle.set()
             self._wake.clear()
             try:
-                async with asyncio.timeout(AGAIN_INTERVAL_S):
+                async with asyncio.timeout_at(self._again_s):
                     await self._wake.wait()
             except TimeoutError:
-                self._write_again()
+                return
 
     async def _round(self) -> None:
         """One round trip. Raises BrokerUnavailable; the next round then writes the same clients."""
+        if asyncio.get_running_loop().time() >= self._again_s:
+            self._write_again(was_lost=True)
         self._fill()
         if self._batch:
             await self._write()
-        if not self._batch and not self._again and self._former:
+        if not self._batch and not self._again:
             await self._end_former()
+            self._was_lost = False
 
     def _fill(self) -> None:
         while self._dirty and len(self._batch) < ENTRIES_A_ROUND:
@@ -294,11 +301,11 @@ class Members:
                 yield write_call(self._keys, incarnation, topic, part, was_lost=self._was_lost)
 
     async def _end_former(self) -> None:
+        """What is left of them now is nobody's."""
         for incarnation in self._former.copy():
             await self._lease.end(incarnation)
             self._former.remove(incarnation)
-        self._was_lost = False
-        self._reaper.look_soon()
+            self._reaper.look_soon()
 
 
 def _entry(client: str, member: _Member | None, gone: _Member | None) -> Entry:

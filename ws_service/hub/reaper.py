@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 JITTER_S: Final = 0.5
 """Not all processes at once: mostly one has done it before the others ask."""
 
-RETRY_S: Final = 1.0
+RETRY_MS: Final = 1_000
 
 
 class Reaper:
     """Looks when the first lease ends, which is never while all processes renew theirs.
 
-    It ends others' leases only when it was in contact with the same Redis for a whole lease: after
-    an outage every process needs a moment to come back.
+    After an outage all leases may have ended, and every process needs a moment to come back: who
+    may say that another one is dead, and when, is a matter of its ``Contact``.
     """
 
     def __init__(self, broker: AsyncBroker, keys: Keys, lease: Lease) -> None:
@@ -50,10 +50,14 @@ class Reaper:
 
     def on_renewed(self, renewed: list[Renewed]) -> None:
         """Know when to look."""
+        delays_ms = [
+            max(each.next_end_ms, contact.judges_from_ms - each.now_ms)
+            for each, contact in zip(renewed, self._lease.contacts, strict=True)
+            if each.next_end_ms is not None and contact is not None
+        ]
         if any(each.dead for each in renewed):
-            self._look_in(0.0)
-        else:
-            self._look_after([each.next_end_ms for each in renewed])
+            delays_ms.append(0)
+        self._look_in(delays_ms)
 
     async def run(self) -> None:
         """Reap for ever."""
@@ -63,12 +67,12 @@ class Reaper:
                 await self._sweep()
             except BrokerUnavailable as error:
                 logger.debug("Nothing can be reaped: %s", error)
-                self._look_in(RETRY_S)
+                self._look_in([RETRY_MS])
             except (Exception, asyncio.CancelledError):  # nothing but the end may end it
                 if is_ending():
                     raise
                 logger.exception("What a dead process has left can't be removed")
-                self._look_in(RETRY_S)
+                self._look_in([RETRY_MS])
 
     async def _until_due(self) -> None:
         loop = asyncio.get_running_loop()
@@ -79,32 +83,28 @@ class Reaper:
             self._wake.clear()
         self._due_s = None
 
-    def _look_in(self, delay_s: float) -> None:
-        jitter_s = min(JITTER_S, self._lease.lease_s / 10)
-        now_s = asyncio.get_running_loop().time()
-        self._due_s = now_s + delay_s + random.uniform(0, jitter_s)  # noqa: S311
-        self._wake.set()
-
-    def _look_after(self, ends_ms: list[int | None]) -> None:
-        ends_s = [max(0, end_ms) / 1000 for end_ms in ends_ms if end_ms is not None]
-        if ends_s:
-            self._look_in(max(min(ends_s), self._lease.lease_s - self._lease.in_contact_s()))
+    def _look_in(self, delays_ms: list[int]) -> None:
+        if delays_ms:
+            jitter_s = random.uniform(0, min(JITTER_S, self._lease.lease_s / 10))  # noqa: S311
+            now_s = asyncio.get_running_loop().time()
+            self._due_s = now_s + max(0, min(delays_ms)) / 1000 + jitter_s
+            self._wake.set()
 
     async def _sweep(self) -> None:
-        may_judge = self._lease.in_contact_s() >= self._lease.lease_s
-        ends_ms = []
-        for partition, identity in enumerate(self._lease.identities):
-            call = sweep_call(self._keys, partition, identity if may_judge else "")
+        ends_ms: list[int] = []
+        for partition, contact in enumerate(self._lease.contacts):
+            call = sweep_call(self._keys, partition, contact)
             swept = sweep_answer(await self._broker.run(call))
-            ends_ms.append(swept.next_end_ms)
             for incarnation in swept.dead:
-                logger.info("Presence: %s is no longer alive", incarnation)
                 await self._reap(partition, incarnation)
+            # One that has ended and could not be judged is looked at after the next renewal.
+            if swept.next_end_ms is not None and swept.next_end_ms > 0:
+                ends_ms.append(swept.next_end_ms)
         if self._due_s is None:
-            self._look_after(ends_ms)
+            self._look_in(ends_ms)
 
     async def _reap(self, partition: int, incarnation: str) -> None:
-        """A part at a time: others' commands come between, and so does our event loop."""
+        """A part at a time: others' commands come between."""
         bury = bury_call(self._keys, partition, incarnation)
         while topics := bury_answer(await self._broker.run(bury)):
             cursors = dict.fromkeys(topics, 0)
@@ -112,4 +112,5 @@ class Reaper:
                 calls = [reap_call(self._keys, incarnation, *each) for each in cursors.items()]
                 answers = [reap_answer(each) for each in await self._broker.run_many(calls)]
                 cursors = {t: c for t, c in zip(cursors, answers, strict=True) if c}
+        logger.info("What %s has left in presence is removed", incarnation)
         count("ws_service_incarnations_reaped_total")

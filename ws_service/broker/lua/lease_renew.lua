@@ -3,7 +3,7 @@
 -- KEYS  1 leases  2 information of nodes  3 name of the data  4 the dead
 -- ARGV  1 incarnation  2 lease in ms  3 information of this node  4 lifetime of the keys in ms
 --       5 a name for the data, if they have none  6 "new" if the incarnation has no lease yet
--- Answer {1 if it has a lease now, identity of the server and its data,
+-- Answer {1 if it has a lease now, identity of the server and its data, its time in ms,
 --         ms until the first of all leases ends or nil, how many dead wait to be reaped}
 
 local time = redis.call('TIME')
@@ -25,4 +25,4 @@ end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[4]) end
 
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-return {is_held, identity, first and first - now or false, redis.call('ZCARD', KEYS[4])}
+return {is_held, identity, now, first and first - now or false, redis.call('ZCARD', KEYS[4])}
