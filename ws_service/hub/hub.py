@@ -31,6 +31,7 @@ from ws_service.hub.watcher import Watcher
 from ws_service.hub.waves import Waves
 from ws_service.hub.wheel import Wheel
 from ws_service.metrics import count
+from ws_service.topics.control import CONTROL_TOPIC
 from ws_service.topics.history import History
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,11 @@ class Hub:
         self._control = on_control and Control(self._streams, self.subscribe, on_control)
         self._tasks: set[asyncio.Task[None]] = set()
         self.wheel = Wheel(self._loop)
+
+    @property
+    def topics_in_use(self) -> int:
+        """Topics that a client is subscribed to."""
+        return len(self._topics) - len(self._lingering) - (CONTROL_TOPIC in self._topics)
 
     def start(self) -> None:
         self._link.start()
