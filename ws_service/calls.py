@@ -10,6 +10,7 @@ rpc_methods = [rpc("orders.cancel", cancel_order)]
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, get_type_hints
@@ -124,8 +125,8 @@ def _fields(name: str, function: Callable[..., Any]) -> Iterator[Any]:
 
 
 def _default(value: Any) -> Any:
-    """A struct's fields don't share a mutable default."""
-    return msgspec.field(default_factory=lambda: value)
+    """Each call gets a default of its own, as far as that can be changed."""
+    return msgspec.field(default_factory=lambda: copy(value))
 
 
 def load_calls(module_name: str | None) -> CallTable:

@@ -57,7 +57,10 @@ class Calling:
         if self.calls.listener is None:
             count("ws_service_messages_ignored_total")
             return
-        data = msgspec.json.decode(bytes(request.data) or b"null")
+        try:
+            data = msgspec.json.decode(bytes(request.data) or b"null")
+        except (msgspec.MsgspecError, RecursionError):
+            raise Refused(ReplyError.BAD_REQUEST) from None
         call = partial(self.calls.listener, Caller(client.user, client.id), data)
         await self._ask(call, client, deadline_s, lambda _: None)
 

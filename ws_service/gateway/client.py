@@ -11,27 +11,26 @@ from ws_service.hub.subscription import Subscription
 from ws_service.hub.wheel import Timer
 from ws_service.protocol.allowance import Allowance
 from ws_service.topics import Topic
-from ws_service.topics.table import Match
 
 
 @dataclass(slots=True, eq=False)
 class Attachment:
-    """One subscription of a client.
+    """One subscription of a client. There are many: it holds nothing that can be found again.
 
+    is_present: whether the topic's presence lists the client.
     chan_info: JSON that others see of the client in this topic, None for nothing.
     expires_at: Unix time at which its token ends, None without one.
     """
 
-    match: Match
     subscription: Subscription
+    is_present: bool
     chan_info: bytes | None = None
     expires_at: float | None = None
     expiry: Timer | None = None
 
     @property
-    def is_present(self) -> bool:
-        """Whether the topic's presence lists the client."""
-        return self.match.topic_class.presence
+    def channel(self) -> str:
+        return self.subscription.channel
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +48,7 @@ class Client:
     expires_at: float | None = None
     token_channels: Set[str] = frozenset()
     attachments: dict[str, Attachment] = field(default_factory=dict)
-    _allowances: dict[type[Topic], Allowance] = field(default_factory=dict)
+    _allowances: dict[type[Topic], Allowance] | None = None
 
     @property
     def user_id(self) -> str:
@@ -70,7 +69,7 @@ class Client:
         rate = topic_class.publish_rate
         if rate is None:
             return True
-        allowance = self._allowances.get(topic_class)
-        if allowance is None:
-            allowance = self._allowances[topic_class] = Allowance(max(1, round(rate)), rate)
+        if self._allowances is None:
+            self._allowances = {}
+        allowance = self._allowances.setdefault(topic_class, Allowance(max(1, round(rate)), rate))
         return allowance.take(1, now_s)

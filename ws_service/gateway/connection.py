@@ -268,7 +268,7 @@ class Connection:
 
         def attached(attachment: Attachment, result: SubscribeResult) -> None:
             if self._keep(attachment):
-                results[attachment.match.name] = result
+                results[attachment.channel] = result
 
         outcomes = await asyncio.gather(
             *(self._attach_granted(each, request, deadline_s, attached) for each in granted),
@@ -300,7 +300,7 @@ class Connection:
         if self._session.is_closed:
             self._commands.subscribing.detach(self.client, attachment)
             return False
-        self.client.attachments[attachment.match.name] = attachment
+        self.client.attachments[attachment.channel] = attachment
         self._expire_subscription(attachment)
         return True
 
@@ -338,7 +338,7 @@ class Connection:
         if attachment.expires_at is not None:
             attachment.expiry = self._wheel.after(
                 seconds_to_the_end(attachment.expires_at),
-                lambda: self.unsubscribe(attachment.match.name, Unsubscribe.EXPIRED),
+                lambda: self.unsubscribe(attachment.channel, Unsubscribe.EXPIRED),
             )
 
     def _schedule(self, delay_s: float, callback: Callable[[], None]) -> None:

@@ -30,6 +30,7 @@ from ws_service.identity.tokens import TokenKeys
 from ws_service.node import node_id
 from ws_service.protocol.session import SessionLimits
 from ws_service.topics import TopicTable
+from ws_service.topics.compiled import compiled
 
 _ENVELOPE_BYTES: Final = 1_024
 
@@ -62,6 +63,7 @@ class Gateway:
         self._token_keys = TokenKeys.from_config(config)
         self._calls = calls
         self._permissions = Permissions(topics, Policies(threads))
+        self._topic_table = compiled(topics)
         self._live_groups = live_groups(config, topics)
         # A recovery is one message, in a buffer that has other things to hold as well.
         self._message_limit_bytes = config.send_buffer_limit_bytes // 2 - _ENVELOPE_BYTES
@@ -102,6 +104,7 @@ class Gateway:
             lease_s=config.presence_lease_s,
             node_info=lambda: self._node_info(registry, hub),
             on_control=registry.obey,
+            topic_table=self._topic_table,
         )
         hub.start()
         return Commands(

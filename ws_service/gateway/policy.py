@@ -115,13 +115,14 @@ def _answer_of(function: Callable[[], Any]) -> Any:
 
 def _log(function: Callable[[], Any], error: Exception) -> None:
     name = _name_of(function)
-    topic = getattr(getattr(_inner(function), "__self__", None), "name", "?")
+    topic = getattr(getattr(_inner(function), "__self__", None), "name", None)
+    subject = f" for {topic!r}" if isinstance(topic, str) else ""
     if isinstance(error, TimeoutError):
-        logger.error("%s gave no answer in %g s for %r", name, TIME_LIMIT_S, topic)
+        logger.error("%s gave no answer in %g s%s", name, TIME_LIMIT_S, subject)
     elif is_outage(error):
-        logger.error("%s failed for %r: %s (%s)", name, topic, in_words(error), error)
+        logger.error("%s failed%s: %s (%s)", name, subject, in_words(error), error)
     else:
-        logger.error("%s failed for %r; clients try again", name, topic, exc_info=error)
+        logger.error("%s failed%s; clients try again", name, subject, exc_info=error)
 
 
 def _name_of(function: Callable[[], Any]) -> str:

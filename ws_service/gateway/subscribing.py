@@ -72,8 +72,8 @@ class Subscribing:
                 topic.can_see_presence, client, deadline_s
             )
         subscription = Subscription(request.channel, subscriber, hears_members)
-        attachment = Attachment(match, subscription, chan_info, expires_at)
-        await self._attach(client, attachment, request, deadline_s, answer)
+        attachment = Attachment(subscription, match.topic_class.presence, chan_info, expires_at)
+        await self._attach(client, match, attachment, request, deadline_s, answer)
 
     async def subscribe_granted(
         self,
@@ -91,8 +91,8 @@ class Subscribing:
         if chan_info is None:
             chan_info = await self.permissions.info(topic, client, deadline_s)
         subscription = Subscription(match.name, subscriber, match.topic_class.join_leave == "all")
-        attachment = Attachment(match, subscription, chan_info)
-        await self._attach(client, attachment, request, deadline_s, answer)
+        attachment = Attachment(subscription, match.topic_class.presence, chan_info)
+        await self._attach(client, match, attachment, request, deadline_s, answer)
 
     def verify(self, client: Client, channel: str, token: str) -> tuple[float | None, bytes | None]:
         """What a subscription token says: when it ends, and what others see of the client."""
@@ -114,17 +114,17 @@ class Subscribing:
         if attachment.expiry is not None:
             attachment.expiry.cancel()
         if attachment.is_present:
-            self.hub.members.leave(attachment.match.name, client.id)
+            self.hub.members.leave(attachment.channel, client.id)
 
     async def _attach(
         self,
         client: Client,
+        match: Match,
         attachment: Attachment,
         request: SubscribeRequest,
         deadline_s: float,
         answer: Answer,
     ) -> None:
-        match = attachment.match
         has_history = match.history is not None
 
         def attached(at: Attached) -> None:
@@ -134,7 +134,12 @@ class Subscribing:
         try:
             async with asyncio.timeout_at(deadline_s):
                 if attachment.is_present:
-                    await self._enter(client, attachment)
+                    await self.hub.members.enter(
+                        match.name,
+                        client.id,
+                        client.info(attachment.chan_info),
+                        tells=match.topic_class.join_leave != "off",
+                    )
                 await self.hub.subscribe(
                     attachment.subscription,
                     attached,
@@ -154,15 +159,6 @@ class Subscribing:
         if attachment.is_present:
             # Behind the answer, so that the client sees its own arrival.
             self.hub.members.announce(match.name, client.id)
-
-    async def _enter(self, client: Client, attachment: Attachment) -> None:
-        topic_class = attachment.match.topic_class
-        await self.hub.members.enter(
-            attachment.match.name,
-            client.id,
-            client.info(attachment.chan_info),
-            tells=topic_class.join_leave != "off",
-        )
 
 
 def _result(
