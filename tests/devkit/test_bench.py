@@ -23,4 +23,4 @@ def test_a_name_that_is_none_is_told_before_anything_is_measured() -> None:
         timeout=60,
     )
     assert answer.returncode == 1
-    assert "there is no benchmark fanout: fan_out, publish, topics" in answer.stdout
+    assert "there is no benchmark fanout: fan_out, publish, publish_many, topics" in answer.stdout

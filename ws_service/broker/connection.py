@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from inspect import signature
 from typing import Any, Final, TypeVar, cast
@@ -104,6 +104,13 @@ def _answers(found: list[Any]) -> list[Any]:
     return found
 
 
+def _one_of_each_script(calls: Sequence[Call]) -> Iterable[Call]:
+    """The first call of each: once it was sent by its text, Redis knows the script. That needs no
+    right to SCRIPT LOAD.
+    """
+    return {call.script: call for call in reversed(calls)}.values()
+
+
 class BlockingBroker:
     """Runs scripts from synchronous code. Safe for threads and forked processes.
 
@@ -150,8 +157,8 @@ class BlockingBroker:
         try:
             return self._pipeline(calls)
         except NoScriptError:
-            for text in {call.script.text for call in calls}:
-                self._redis.script_load(text)
+            for call in _one_of_each_script(calls):
+                self._run(call)
             # All of them: those that did run answer as they did.
             return self._pipeline(calls)
 
@@ -205,8 +212,9 @@ class AsyncBroker:
             try:
                 return await self._run_together(calls)
             except NoScriptError:
-                for text in {call.script.text for call in calls}:
-                    await self._redis.script_load(text)
+                for call in _one_of_each_script(calls):
+                    arguments = (*call.keys, *call.arguments)
+                    await self._redis.eval(call.script.text, len(call.keys), *arguments)
                 return await self._run_together(calls)
 
     async def hash_fields(self, names: Sequence[str], *fields: str) -> list[list[bytes | None]]:
