@@ -109,6 +109,10 @@ class UnknownTopic(WsServiceError, LookupError):
         self.name = name
 
 
+class UnreadableTopics(WsServiceError):
+    """What the service has written of its topics is of another version, or spoilt."""
+
+
 class InvalidIdempotencyKey(WsServiceError, ValueError):
     """A key that can't be: no text, empty, no UTF-8 form, or more than 255 bytes."""
 

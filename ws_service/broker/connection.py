@@ -85,15 +85,6 @@ def address_of(url: str) -> str:
     return f"{parts.scheme}://{place}/{database_of(url)}"
 
 
-def greet(url: str, time_limit_s: float) -> None:
-    """Ask whether somebody is there. Raises BrokerUnavailable."""
-    with _blocking_client(url, time_limit_s) as client:
-        try:
-            client.ping()
-        except (RedisError, OSError) as error:
-            raise BrokerUnavailable(why(error)) from error
-
-
 def _answers(found: list[Any]) -> list[Any]:
     """The answers of a pipeline, or the first error in them: the library would write the whole
     command, payload and all, into its text.

@@ -85,6 +85,10 @@ class Keys:
         """A random name: another one means that the data were lost."""
         return f"{self._tag(partition)}:data"
 
+    def topic_table(self) -> str:
+        """The service's topics, for publishers without its code."""
+        return f"{self._tag(0)}:topics"
+
     def topic_of(self, doorbell: str) -> str:
         """The topic of a pub/sub channel that ``doorbell()`` has named."""
         return doorbell.split(":bell:", 1)[1]

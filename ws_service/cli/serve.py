@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EXIT_LIMIT_S: Final = 3.0
-REDIS_GREETING_LIMIT_S: Final = 2.0
+REDIS_GREETING_LIMIT_S: Final = 4.0
 _INSTALL: Final = "Install the server: pip install 'django-ws-service[server]'"
 
 
@@ -176,13 +176,14 @@ def _exit_in_time(status: int) -> None:
 
 
 def _greet_the_topics_redis(config: ServiceConfig) -> None:
-    """Say at the start what would else be noticed by the first client only."""
-    from ws_service.broker.connection import address_of, greet  # after setup(), like the rest
-    from ws_service.topics import load_topics
+    """Say at the start what would else be noticed by the first client only; and tell publishers
+    that have no topics of their own which there are, before there is a first client.
+    """
+    from ws_service.broker.connection import address_of  # after setup(), like the rest
+    from ws_service.topics.written import write_topics
 
     try:
-        if config.redis_url is not None and load_topics(config.routing, config.topics_file):
-            greet(config.redis_url, REDIS_GREETING_LIMIT_S)
+        write_topics(config, REDIS_GREETING_LIMIT_S)
     except BrokerUnavailable as error:
         address = address_of(config.redis_url or "")
         logger.warning("%s does not answer, subscriptions fail until it does: %s", address, error)

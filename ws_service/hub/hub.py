@@ -27,6 +27,7 @@ from ws_service.hub.subscription import Subscriber, Subscription
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.tail import Encoded, Tail, TailMemory
 from ws_service.hub.topic import HubTopic, TopicState
+from ws_service.hub.topic_table import TopicTableKeeper
 from ws_service.hub.watcher import Watcher
 from ws_service.hub.waves import Waves
 from ws_service.hub.wheel import Wheel
@@ -71,6 +72,7 @@ class Hub:
     node_info: JSON that this process says of itself, asked at each renewal of the lease.
     on_control: gets the JSON of each control message, once and in order; without it the control
         topic isn't held.
+    topic_table: what ``compiled()`` made of the site's topics, for publishers without its code.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Hub:
         lease_s: float = LEASE_S,
         node_info: Callable[[], bytes] = lambda: b"{}",
         on_control: Callable[[bytes], None] | None = None,
+        topic_table: bytes | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         broker = AsyncBroker(url)
@@ -110,6 +113,7 @@ class Hub:
         self._lease.on_renewed = self._reaper.on_renewed
         self._lease.on_replaced = self.members.replace
         self._control = on_control and Control(self._streams, self.subscribe, on_control)
+        self._table_keeper = topic_table and TopicTableKeeper(broker, keys, topic_table)
         self._tasks: set[asyncio.Task[None]] = set()
         self.wheel = Wheel(self._loop)
 
@@ -124,6 +128,8 @@ class Hub:
         self._keep(asyncio.create_task(self._renewal.run(), name="renewal"))
         if self._control is not None:
             self._keep(asyncio.create_task(self._control.run(), name="control"))
+        if self._table_keeper:
+            self._keep(asyncio.create_task(self._table_keeper.run(), name="topic table"))
         self._keep(asyncio.create_task(self._lease.run(), name="lease"))
         self._keep(asyncio.create_task(self._reaper.run(), name="reaper"))
         self._keep(asyncio.create_task(self.members.run(), name="members"))

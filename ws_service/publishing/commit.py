@@ -55,20 +55,28 @@ def _publish_or_tell(publications: Sequence[Outgoing]) -> None:
     try:
         publisher().send(publications)
     except BrokerUnavailable as error:
-        count("ws_service_publish_failures_total", len(publications))
-        topics = list(dict.fromkeys(publication.topic for publication in publications))
-        _log(len(publications), topics, error)
-        for topic in topics:
-            # A receiver that raises is logged by Django.
-            publish_failed.send_robust(sender=None, topic=topic, error=error)
+        tell_of_loss([publication.topic for publication in publications], error)
+
+
+def tell_of_loss(names: Sequence[str], error: BrokerUnavailable) -> None:
+    """Log, count and signal that these publications were lost: nobody waits for an exception.
+
+    names: of the topics, one for each publication.
+    """
+    count("ws_service_publish_failures_total", len(names))
+    topics = list(dict.fromkeys(names))
+    _log(len(names), topics, error)
+    for topic in topics:
+        # A receiver that raises is logged by Django.
+        publish_failed.send_robust(sender=None, topic=topic, error=error)
 
 
 def _log(number: int, topics: Sequence[str], error: BrokerUnavailable) -> None:
     if number == 1:
-        logger.error("A publication to %r was lost after the commit: %s", topics[0], error)
+        logger.error("A publication to %r was lost: %s", topics[0], error)
         return
     logger.error(
-        "%d publications to %s%s, or some of them, were lost after the commit: %s",
+        "%d publications to %s%s, or some of them, were lost: %s",
         number,
         ", ".join(map(repr, topics[:TOPICS_NAMED])),
         ", …" if len(topics) > TOPICS_NAMED else "",

@@ -8,8 +8,9 @@ from asgiref.sync import sync_to_async
 from django.utils.asyncio import async_unsafe
 
 from ws_service.broker.position import Position
+from ws_service.errors import BrokerUnavailable
 from ws_service.publishing.broker import publisher
-from ws_service.publishing.commit import publish_after_commit
+from ws_service.publishing.commit import publish_after_commit, tell_of_loss
 from ws_service.publishing.outgoing import Outgoing, outgoing, outgoing_to_all
 
 
@@ -65,7 +66,10 @@ def publish(
     BrokerUnavailable: some or all of it may have been published all the same.
     """
     names = list(topic) if isinstance(topic, Iterable) and not isinstance(topic, str) else [topic]
-    publications = outgoing_to_all(names, data, tags=tags, idempotency_key=idempotency_key)
+    try:
+        publications = outgoing_to_all(names, data, tags=tags, idempotency_key=idempotency_key)
+    except BrokerUnavailable as error:
+        return _topics_are_away(names, on_commit, error)
     positions = _publish(publications, on_commit, using)
     return positions[0] if isinstance(topic, str) and positions else positions
 
@@ -107,7 +111,12 @@ def publish_many(
     Raises what ``publish()`` raises. After BrokerUnavailable an unknown part has been published:
     where it matters, give each its idempotency key and repeat the whole.
     """
-    return _publish([_outgoing(n, each) for n, each in enumerate(publications)], on_commit, using)
+    given = list(publications)
+    try:
+        made = [_outgoing(number, each) for number, each in enumerate(given)]
+    except BrokerUnavailable as error:
+        return _topics_are_away([each[0] for each in given], on_commit, error)
+    return _publish(made, on_commit, using)
 
 
 async def apublish_many(
@@ -133,6 +142,15 @@ def _outgoing(number: int, publication: Any) -> Outgoing:
     except (TypeError, ValueError, LookupError) as error:
         error.add_note(f"It was number {number}, from 0, of what publish_many() got.")
         raise
+
+
+def _topics_are_away(names: list[str], on_commit: bool, error: BrokerUnavailable) -> None:
+    """Settings without topics mean those that the service has written into Redis; and that can't
+    be read. What the site is about to save must not fail by it.
+    """
+    if not on_commit:
+        raise error
+    tell_of_loss(names, error)
 
 
 def _publish(

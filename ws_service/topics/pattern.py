@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
+from django.urls.converters import DEFAULT_CONVERTERS
 from django.urls.resolvers import RoutePattern
 
-_PARAMETER: Final = re.compile(r"<(?:[^>:]+:)?(?P<name>[^>]+)>")
+_PARAMETER: Final = re.compile(r"<(?:(?P<converter>[^>:]+):)?(?P<name>[^>]+)>")
+_TEXT: Final = "str"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +18,29 @@ class Pattern:
     """``"orders:<int:pk>"``: ``"orders:42"`` is ``{"pk": 42}``, and the other way round."""
 
     text: str
-    _route: RoutePattern
+    regex: re.Pattern[str]
+    converters: Mapping[str, Any]
+    """By the parameters' names."""
 
     @classmethod
     def parse(cls, text: str) -> "Pattern":
         """Raises ValueError for text that Django can't use as a route."""
         try:
             route = RoutePattern(text, is_endpoint=True)
-            route.match("")  # compiles it
+            return cls(text, route.regex, route.converters)
         except (ImproperlyConfigured, re.error) as error:
             raise ValueError(str(error)) from error
-        return cls(text, route)
 
-    @property
-    def converters(self) -> Mapping[str, Any]:
-        """The parameters' names and Django's converters."""
-        return self._route.converters
+    @classmethod
+    def written(cls, text: str, regex: str) -> "Pattern":
+        """A pattern that another process has parsed; a site's own converters give text here.
+
+        Raises re.error.
+        """
+        kinds = {found["name"]: found["converter"] or _TEXT for found in _PARAMETER.finditer(text)}
+        djangos = DEFAULT_CONVERTERS
+        converters = {name: djangos.get(kind, djangos[_TEXT]) for name, kind in kinds.items()}
+        return cls(text, re.compile(regex), converters)
 
     @property
     def literals(self) -> str:
@@ -40,8 +49,17 @@ class Pattern:
 
     def match(self, text: str) -> Mapping[str, Any] | None:
         """What the converters make of a text, None if it isn't one of this pattern's."""
-        found = self._route.match(text)
-        return None if found is None else found[2]
+        found = self.regex.search(text)
+        if found is None:
+            return None
+        try:
+            # As RoutePattern.match() does.
+            return {
+                name: self.converters[name].to_python(value)
+                for name, value in found.groupdict().items()
+            }
+        except ValueError:
+            return None
 
     def fill(self, kwargs: Mapping[str, Any]) -> str:
         """The text with exactly these parameters; it may not match, if they don't fit.

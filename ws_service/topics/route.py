@@ -28,6 +28,11 @@ class TopicRoute:
         """The names of the pattern's parameters."""
         return self._pattern.converters.keys()
 
+    @property
+    def regex(self) -> str:
+        """What the names of these topics look like."""
+        return self._pattern.regex.pattern
+
     def match(self, topic_name: str) -> Mapping[str, Any] | None:
         """What the converters make of a topic name, None if it isn't one of this route's.
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ws_service.conf import channel_layer_settings, load_config
@@ -205,29 +203,3 @@ def _layer_appends(where: str) -> bool:
             f"{where} has a topic over a group, and CHANNEL_LAYERS has no {alias!r}."
         )
     return bool(getattr(import_string(layers[alias]["BACKEND"]), "appends_to_topics", False))
-
-
-@cache
-def site_topics() -> TopicTable:
-    """The table of the site whose settings are in force, for whoever publishes.
-
-    Raises InvalidRouting, InvalidSettings.
-    """
-    config = load_config()
-    return load_topics(config.routing, config.topics_file)
-
-
-def topic_name(route_name: str, /, **kwargs: Any) -> str:
-    """The name of a topic: ``topic_name("order", pk=42)`` is ``"orders:42"``.
-
-    Raises InvalidTopicName when there is no such pattern or the parameters don't fit.
-    """
-    return site_topics().reverse(route_name, kwargs)
-
-
-def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting in ("WS_SERVICE", "CHANNEL_LAYERS"):
-        site_topics.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="ws_service.topics")
