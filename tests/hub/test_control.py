@@ -196,6 +196,7 @@ async def test_what_is_kept_no_longer_is_a_gap_and_the_rest_is_obeyed(
         await all_told([process], ["a", *range(10, 20), "b"])
 
 
+@pytest.mark.promise("control")
 @pytest.mark.parametrize("left", ["all", "stale", "nothing"])
 async def test_two_processes_are_told_once_and_in_order_across_a_restart_of_redis(
     own_site: Site, left: str, caplog: pytest.LogCaptureFixture

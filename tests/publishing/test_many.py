@@ -165,6 +165,7 @@ def losing(monkeypatch: pytest.MonkeyPatch, when: Callable[[int], bool]) -> Iter
         yield numbers
 
 
+@pytest.mark.promise("much-at-once")
 def test_a_connection_that_is_lost_on_the_way_back_publishes_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,8 +199,16 @@ def test_a_redis_that_refuses_is_quoted_without_the_data(store: Store) -> None:
     assert "s3cret" not in str(refused.value)
 
 
-def test_scripts_that_redis_has_forgotten_are_sent_again(store: Store) -> None:
-    """A new server, or SCRIPT FLUSH, at any moment."""
+def test_scripts_that_redis_has_forgotten_are_sent_again(
+    connect: Connect, redis_server: RedisServer
+) -> None:
+    """A new server, or SCRIPT FLUSH, at any moment; our user need not be an administrator."""
+    url = f"redis://narrow:any@127.0.0.1:{redis_server.port}/0"
+    store = connect(redis_server, REDIS_URL=url)
+    rights = ["+@all", "-@admin", "-script"]
+    store.client.acl_setuser(
+        "narrow", enabled=True, nopass=True, keys=["*"], channels=["*"], commands=rights
+    )
     now([("orders:1", 1), ("orders:2", 1)])
     store.client.script_flush()
     assert [at.offset for at in now([("orders:1", 2), ("orders:2", 2)])] == [2, 2]
