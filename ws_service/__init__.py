@@ -15,16 +15,22 @@ if TYPE_CHECKING:
     from ws_service.calls import RPCError as RPCError
     from ws_service.calls import rpc as rpc
     from ws_service.node import node_id as node_id
+    from ws_service.publishing import ClientInfo as ClientInfo
     from ws_service.publishing import HistoryPage as HistoryPage
     from ws_service.publishing import HistoryPublication as HistoryPublication
+    from ws_service.publishing import PresenceStats as PresenceStats
     from ws_service.publishing import adisconnect_user as adisconnect_user
     from ws_service.publishing import aget_history as aget_history
+    from ws_service.publishing import aget_presence as aget_presence
+    from ws_service.publishing import aget_presence_stats as aget_presence_stats
     from ws_service.publishing import aposition as aposition
     from ws_service.publishing import apublish as apublish
     from ws_service.publishing import apublish_many as apublish_many
     from ws_service.publishing import aunsubscribe_user as aunsubscribe_user
     from ws_service.publishing import disconnect_user as disconnect_user
     from ws_service.publishing import get_history as get_history
+    from ws_service.publishing import get_presence as get_presence
+    from ws_service.publishing import get_presence_stats as get_presence_stats
     from ws_service.publishing import position as position
     from ws_service.publishing import publish as publish
     from ws_service.publishing import publish_many as publish_many
@@ -42,10 +48,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Caller",
+    "ClientInfo",
     "History",
     "HistoryPage",
     "HistoryPublication",
     "Position",
+    "PresenceStats",
     "RPCError",
     "Topic",
     "UserTopic",
@@ -53,6 +61,8 @@ __all__ = [
     "aconnection_token",
     "adisconnect_user",
     "aget_history",
+    "aget_presence",
+    "aget_presence_stats",
     "aposition",
     "apublish",
     "apublish_many",
@@ -61,6 +71,8 @@ __all__ = [
     "connection_token",
     "disconnect_user",
     "get_history",
+    "get_presence",
+    "get_presence_stats",
     "get_websocket_application",
     "node_id",
     "position",
@@ -75,16 +87,20 @@ __all__ = [
 
 _HOME_OF_NAME = {
     "Caller": "ws_service.calls",
+    "ClientInfo": "ws_service.publishing",
     "RPCError": "ws_service.calls",
     "History": "ws_service.topics",
     "HistoryPage": "ws_service.publishing",
     "HistoryPublication": "ws_service.publishing",
     "Position": "ws_service.broker.position",
+    "PresenceStats": "ws_service.publishing",
     "Topic": "ws_service.topics",
     "UserTopic": "ws_service.topics",
     "aconnection_token": "ws_service.tokens",
     "adisconnect_user": "ws_service.publishing",
     "aget_history": "ws_service.publishing",
+    "aget_presence": "ws_service.publishing",
+    "aget_presence_stats": "ws_service.publishing",
     "aposition": "ws_service.publishing",
     "apublish": "ws_service.publishing",
     "apublish_many": "ws_service.publishing",
@@ -93,6 +109,8 @@ _HOME_OF_NAME = {
     "connection_token": "ws_service.tokens",
     "disconnect_user": "ws_service.publishing",
     "get_history": "ws_service.publishing",
+    "get_presence": "ws_service.publishing",
+    "get_presence_stats": "ws_service.publishing",
     "get_websocket_application": "ws_service.application",
     "node_id": "ws_service.node",
     "position": "ws_service.publishing",
