@@ -10,10 +10,12 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.utils.asyncio import async_unsafe
 
+from ws_service.broker.position import Position
 from ws_service.protocol.extra import decode_extra
 from ws_service.publishing.broker import use_publisher
 from ws_service.publishing.commit import is_publication
 from ws_service.publishing.outgoing import Outgoing
+from ws_service.testing.hub import hub
 from ws_service.testing.memory import MemoryPublisher
 from ws_service.topics.names import RESERVED_PREFIX
 
@@ -75,9 +77,10 @@ class Capture:
         is_older = any(waiting is each for each in self._waiting_before)
         return is_publication(waiting[1]) and not is_older
 
-    def _take(self, publication: Outgoing) -> None:
+    def _take(self, publication: Outgoing, position: Position) -> None:
         if publication.topic.startswith(RESERVED_PREFIX):
             return
+        hub.deliver(publication, position)
         self._captured.append(
             Captured(
                 publication.topic,

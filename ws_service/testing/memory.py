@@ -17,10 +17,10 @@ EPOCH: Final = "testing"
 class MemoryPublisher:
     """Publishes to a function. Safe for threads.
 
-    take: called with each publication, in their order, but not with repetitions.
+    take: called with each publication and its position, in their order, but not with repetitions.
     """
 
-    def __init__(self, take: Callable[[Outgoing], None]) -> None:
+    def __init__(self, take: Callable[[Outgoing, Position], None]) -> None:
         self._take = take
         self._lock = threading.RLock()
         self._offsets: defaultdict[str, int] = defaultdict(int)
@@ -63,5 +63,5 @@ class MemoryPublisher:
         if publication.idempotency_key is not None:
             self._given_keys[topic, publication.idempotency_key] = position
         self._published[id(publication)] = publication, position
-        self._take(publication)
+        self._take(publication, position)
         return position
