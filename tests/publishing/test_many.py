@@ -1,13 +1,19 @@
 """Much at once: one round trip, in order, once."""
 
+import itertools
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
 from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devkit.redis_server import RedisServer
 from tests.publishing.conftest import Connect
@@ -184,6 +190,35 @@ def test_a_failure_in_the_middle_is_raised_and_the_rest_not_tried(
     with losing(monkeypatch, lambda number: number >= 1_020), pytest.raises(BrokerUnavailable):
         now([("orders:1", n) for n in range(3_000)])
     assert 1_000 <= int(store.metadata("orders:1")["offset"]) <= 2_000
+
+
+def test_a_redis_that_hangs_is_given_up(connect: Connect, own_redis: RedisServer) -> None:
+    """Also when it stops reading in the middle of a megabyte; what it got counts once."""
+    store = connect(own_redis, PUBLISH_TIMEOUT=0.3)
+    now([("orders:1", "before"), ("orders:2", "before")])
+    os.kill(own_redis.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(BrokerUnavailable):
+            now([("long:a", f"{n:02}" + "x" * 60_000, f"{n}") for n in range(30)])
+    finally:
+        os.kill(own_redis.pid, signal.SIGCONT)
+    now([("long:a", f"{n:02}" + "x" * 60_000, f"{n}") for n in range(30)])
+    assert [each[:2] for each in store.data("long:a")] == [f"{n:02}" for n in range(30)]
+
+
+@given(st.lists(st.integers(1, 2 * broker.PIPELINE_LIMIT_BYTES), max_size=20), st.data())
+def test_round_trips_are_bounded_and_keep_the_order(sizes: list[int], data: st.DataObject) -> None:
+    """Whatever the sizes: no publication is left out, none is sent before an earlier one."""
+    publications = [SimpleNamespace(payload=range(size), extra=b"") for size in sizes]
+    numbers = sorted(data.draw(st.sets(st.integers(0, max(0, len(sizes) - 1)))) if sizes else [])
+    trips = list(broker._pipelines(publications, numbers))  # type: ignore[arg-type]
+    assert [number for trip in trips for number in trip] == numbers
+    for trip in trips:
+        size = sum(sizes[number] for number in trip)
+        assert len(trip) == 1 or size <= broker.PIPELINE_LIMIT_BYTES
+    for one, other in itertools.pairwise(trips):
+        size = sum(sizes[number] for number in (*one, other[0]))
+        assert size > broker.PIPELINE_LIMIT_BYTES, "no more round trips than there must be"
 
 
 def test_a_redis_that_refuses_is_quoted_without_the_data(store: Store) -> None:

@@ -23,7 +23,7 @@ def live_groups(config: ServiceConfig, topics: TopicTable) -> LiveGroups | None:
             return None
         if match.live_group is None:
             return None
-        limit_bytes = config.publication_limit_bytes
+        limit_bytes = match.topic_class.max_publication_size or config.publication_limit_bytes
         return LiveGroup(match.live_group, partial(_payload_of, match.topic_class, limit_bytes))
 
     return LiveGroups(config.channel_layer, find)
