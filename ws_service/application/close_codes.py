@@ -18,8 +18,18 @@ async def send_with_a_possible_code(send: Send, event: Event) -> None:
     except OSError:
         raise  # the client has left
     except Exception as error:
+        if _says_that_the_client_has_left(error):
+            raise ConnectionResetError(str(error)) from error
         code = event.get("code") or CloseCode.NORMAL
         if event["type"] != "websocket.close" or not is_reserved(code):
             raise
         logger.debug("The server can't close with %d: %s", code, error)
         await send({**event, "code": private_equivalent(code)})
+
+
+def _says_that_the_client_has_left(error: Exception) -> bool:
+    """Daphne hands on what autobahn raises, which is no OSError as ASGI wants it. By name: the web
+    container has no autobahn.
+    """
+    kind = type(error)
+    return (kind.__module__, kind.__name__) == ("autobahn.exception", "Disconnected")
