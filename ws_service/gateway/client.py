@@ -65,7 +65,7 @@ class Client:
         return msgspec.json.encode(fields)
 
     def may_publish_now(self, topic_class: type[Topic], now_s: float) -> bool:
-        """Whether this publication is within ``publish_rate``; it is counted in any case."""
+        """Whether this publication is within ``publish_rate``; then it counts."""
         rate = topic_class.publish_rate
         if rate is None:
             return True

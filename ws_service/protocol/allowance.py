@@ -13,8 +13,13 @@ class Allowance:
         self._counted_s: float | None = None
 
     def take(self, count: int, now_s: float) -> bool:
-        """Whether so many are allowed now; they are counted in any case."""
+        """Whether so many are allowed now. What is refused isn't counted: who is a little too fast
+        gets as much through as who is just fast enough.
+        """
         passed_s = 0.0 if self._counted_s is None else now_s - self._counted_s
         self._counted_s = now_s
-        self._left = min(self._burst, self._left + passed_s * self._per_s) - count
-        return self._left >= 0
+        self._left = min(self._burst, self._left + passed_s * self._per_s)
+        if self._left < count:
+            return False
+        self._left -= count
+        return True
