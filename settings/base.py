@@ -5,6 +5,7 @@ layer must be the web container's own: all of them come from the environment.
 from typing import Any
 
 from settings import env as environment
+from settings.logs import lines_on_stderr
 
 env = environment.read()
 
@@ -60,14 +61,14 @@ CHANNEL_LAYERS: dict[str, Any] = {
 WS_SERVICE = {
     "ROUTING": "routing",
     "ALLOWED_ORIGINS": env["WS_SERVICE_ALLOWED_ORIGINS"],
+    "PREFIX": env["WS_SERVICE_PREFIX"],
+    "TOKEN_KEY": env["WS_SERVICE_TOKEN_KEY"],
+    "TOKEN_KEY_FALLBACKS": env["WS_SERVICE_TOKEN_KEY_FALLBACKS"],
+    "TOKEN_AUDIENCE": env["WS_SERVICE_TOKEN_AUDIENCE"],
+    "TOPICS": env["WS_SERVICE_TOPICS"],
+    "API_KEY": env["WS_SERVICE_API_KEY"],
+    "API_BIND": env["WS_SERVICE_API_BIND"],
 }
 DEMO_CONSUMERS = env["DEMO_CONSUMERS"]
 
-# One line an event on stderr: what a container's log collector expects.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env["LOG_LEVEL"]},
-}
+LOGGING = lines_on_stderr(env["LOG_LEVEL"])

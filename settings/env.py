@@ -5,7 +5,7 @@ malformed variable. Strict unless a settings module has said that it is for deve
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +53,7 @@ def _list(name: str, *default: list[str]) -> list[str]:
     return [part.strip() for part in _env.list(name, *default) if part.strip()]
 
 
-def _secret_key(name: str, *default: str) -> str:
+def _secret_key(name: str, *default: str | None) -> str:
     return _env.str(name, *default, validate=validate.Length(min=32))
 
 
@@ -102,6 +102,62 @@ VARIABLES: Sequence[Variable] = (
         _list,
         development=[],
         default=[],
+    ),
+    Variable(
+        "WS_SERVICE_TOKEN_KEY",
+        "the key by which tokens are signed",
+        "50 random characters, the same wherever tokens are issued",
+        _secret_key,
+        development=None,
+        default=None,
+    ),
+    Variable(
+        "WS_SERVICE_TOKEN_KEY_FALLBACKS",
+        "earlier token keys, while they are being rotated",
+        "old-key-1,old-key-2",
+        _list,
+        development=[],
+        default=[],
+    ),
+    Variable(
+        "WS_SERVICE_TOKEN_AUDIENCE",
+        "what a token's aud must be",
+        "ws_service",
+        _env.str,
+        development="ws_service",
+        default="ws_service",
+    ),
+    Variable(
+        "WS_SERVICE_TOPICS",
+        "a file with topics, beside those of the routing",
+        "/etc/ws-service/topics.toml",
+        _env.str,
+        development=None,
+        default=None,
+    ),
+    Variable(
+        "WS_SERVICE_API_KEY",
+        "the key of the HTTP API; without it there is none",
+        "32 random characters",
+        _env.str,
+        development=None,
+        default=None,
+    ),
+    Variable(
+        "WS_SERVICE_API_BIND",
+        "where the HTTP API listens",
+        "127.0.0.1:8003",
+        _env.str,
+        development="127.0.0.1:8003",
+        default="127.0.0.1:8003",
+    ),
+    Variable(
+        "WS_SERVICE_PREFIX",
+        "the first part of every key in Redis: sites that share one need one each",
+        "shop",
+        _env.str,
+        development="ws_service",
+        default="ws_service",
     ),
     Variable(
         "DATABASE_URL",
@@ -203,6 +259,18 @@ VARIABLES: Sequence[Variable] = (
     ),
 )
 
+# What a service without the site's code reads, and what it can't do without.
+_GATEWAY_NEEDS = ("REDIS_URL", "WS_SERVICE_TOKEN_KEY", "WS_SERVICE_TOPICS")
+_GATEWAY_TAKES = (
+    *("WS_SERVICE_TOKEN_KEY_FALLBACKS", "WS_SERVICE_TOKEN_AUDIENCE", "WS_SERVICE_ALLOWED_ORIGINS"),
+    *("WS_SERVICE_API_KEY", "WS_SERVICE_API_BIND", "WS_SERVICE_PREFIX", "LOG_LEVEL"),
+)
+GATEWAY: Sequence[Variable] = tuple(
+    replace(variable, default=_NO_DEFAULT) if variable.name in _GATEWAY_NEEDS else variable
+    for variable in VARIABLES
+    if variable.name in (*_GATEWAY_NEEDS, *_GATEWAY_TAKES)
+)
+
 
 _has_development_defaults = False
 
@@ -213,15 +281,15 @@ def allow_development_defaults() -> None:
     _has_development_defaults = True
 
 
-def read() -> dict[str, Any]:
-    """Read every variable.
+def read(variables: Sequence[Variable] = VARIABLES) -> dict[str, Any]:
+    """Read these variables.
 
     Raises ImproperlyConfigured with all that is missing or malformed: its name, what is wrong,
     its purpose, an example. Values are not repeated: they may be secrets.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for variable in VARIABLES:
+    for variable in variables:
         default = variable.development if _has_development_defaults else variable.default
         defaults = () if default is _NO_DEFAULT else (default,)
         try:
