@@ -12,6 +12,8 @@ from django.urls import path
 from ws_service import History, Topic, topic
 from ws_service.conf import load_config
 
+LONG_KEY = "thirty-two bytes or more of a key for tests"
+
 
 def problems(**ws_service: Any) -> list[tuple[str | None, str, str | None]]:
     with override_settings(WS_SERVICE=ws_service):
@@ -42,6 +44,11 @@ def test_every_option_reaches_the_config() -> None:
             "MAX_SUBSCRIPTIONS": 9,
             "MAX_PUBLICATION_SIZE": 512,
             "PUBLISH_TIMEOUT": 0.5,
+            "PRESENCE_LEASE": 30,
+            "TOKEN_KEY": LONG_KEY,
+            "TOKEN_KEY_FALLBACKS": [LONG_KEY[::-1]],
+            "TOKEN_AUDIENCE": "live",
+            "TOPICS": "/etc/topics.toml",
         }
     ):
         config = load_config()
@@ -58,6 +65,12 @@ def test_every_option_reaches_the_config() -> None:
     assert config.command_limit_bytes == 2048
     assert config.subscription_limit == 9
     assert config.publication_limit_bytes == 512
+    assert config.presence_lease_s == 30
+    assert config.token_key == LONG_KEY
+    assert config.token_key_fallbacks == (LONG_KEY[::-1],)
+    assert config.token_audience == "live"
+    assert config.topics_file == "/etc/topics.toml"
+    assert LONG_KEY not in repr(config)
     assert config.publish_timeout_s == 0.5
 
 
@@ -176,9 +189,6 @@ def test_missing_apps_are_named(settings: Any) -> None:
     settings.INSTALLED_APPS = ["channels", "example.accounts", "django.contrib.auth"]
     ids = [message.id for message in run_checks(tags=["ws_service"])]
     assert ids == ["ws_service.E006"] * 3
-
-
-LONG_KEY = "thirty-two bytes or more of a key for tests"
 
 
 def test_without_users_tokens_say_who_connects(settings: Any) -> None:

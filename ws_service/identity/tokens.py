@@ -50,11 +50,10 @@ class Key:
 class ServerSubscription:
     """What a connection token says of a topic to which its bearer is subscribed at once.
 
-    info: what others see of the bearer there. data: for the client, with the subscription.
+    info: what others see of the bearer there.
     """
 
     info: Any = None
-    data: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,6 @@ class SubscriptionClaims:
 class _Subscription(msgspec.Struct, kw_only=True):
     info: Any = None
     b64info: str = ""
-    data: Any = None
-    b64data: str = ""
 
 
 class _Claims(msgspec.Struct, kw_only=True):
@@ -247,9 +244,7 @@ def _server_subscriptions(claims: _Claims) -> Mapping[str, ServerSubscription]:
     if claims.subs:
         options = {name: given or _Subscription() for name, given in claims.subs.items()}
         return {
-            name: ServerSubscription(
-                _json(given.info, given.b64info), _json(given.data, given.b64data)
-            )
+            name: ServerSubscription(_json(given.info, given.b64info))
             for name, given in options.items()
         }
     return {name: ServerSubscription() for name in claims.channels or ()}
