@@ -12,8 +12,17 @@ from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from tests.publishing.conftest import connect, store
 from tests.publishing.store import Store
-from ws_service import apublish, position, publish, publish_many
-from ws_service.errors import InvalidPayload, UnknownTopic
+from ws_service import (
+    apublish,
+    disconnect_user,
+    get_history,
+    get_presence,
+    position,
+    publish,
+    publish_many,
+    unsubscribe_user,
+)
+from ws_service.errors import BrokerUnavailable, InvalidPayload, UnknownTopic
 from ws_service.testing import Captured, capture_publications
 
 __all__ = ["connect", "store"]
@@ -54,6 +63,8 @@ class InATestCase(TestCase):
         publish("orders:1", "before")
         with capture_publications() as captured:
             publish("orders:1", "within")
+            with suppress(LookupError), transaction.atomic():
+                raise LookupError
         assert [each.data for each in captured] == ["within"]
 
     def test_an_inner_block_has_its_own(self) -> None:
@@ -189,6 +200,26 @@ def test_positions_and_keys_are_as_with_redis() -> None:
         assert second.offset == first.offset + 1
         assert publish("cursor:a", 1, on_commit=False) == position("cursor:a")
     assert [each.data for each in captured] == [1, 2, 1]
+
+
+def test_what_was_captured_can_be_read() -> None:
+    """As far as the topic keeps it, which is three here."""
+    with capture_publications():
+        publish_many([("brief:a", number) for number in range(5)], on_commit=False)
+        page = get_history("brief:a")
+        assert [(each.offset, each.data) for each in page.publications] == [(3, 2), (4, 3), (5, 4)]
+        newest = get_history("brief:a", limit=1, reverse=True, since=page.position)
+        assert [each.data for each in newest.publications] == [3]
+
+
+def test_users_are_disconnected_by_nobody() -> None:
+    """It is no publication, and there is no service; presence can't be asked for without one."""
+    with capture_publications() as captured:
+        disconnect_user(42)
+        unsubscribe_user(42, "orders:1")
+        with pytest.raises(BrokerUnavailable, match="there is no Redis"):
+            get_presence("room:a")
+    assert captured == []
 
 
 def test_nothing_reaches_redis_and_afterwards_it_does_again(store: Store) -> None:

@@ -59,7 +59,7 @@ class Capture:
 
     def _begin(self) -> list[Captured]:
         for connection in connections.all(initialized_only=True):
-            self._waiting_before += connection.run_on_commit
+            self._waiting_before += [each[1] for each in connection.run_on_commit]
         self._meanwhile.enter_context(use_publisher(self._publisher))
         return self._captured
 
@@ -74,7 +74,8 @@ class Capture:
                     publish_now()
 
     def _is_own(self, waiting: tuple[Any, ...]) -> bool:
-        is_older = any(waiting is each for each in self._waiting_before)
+        # By the callbacks: a rollback makes new tuples of what stays.
+        is_older = any(waiting[1] is each for each in self._waiting_before)
         return is_publication(waiting[1]) and not is_older
 
     def _take(self, publication: Outgoing, position: Position) -> None:
