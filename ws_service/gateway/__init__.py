@@ -10,7 +10,10 @@ subscribing, client_publishing, reading, calling, refreshing
 commands    all of them together
 registry    the connections of this process; disconnect and unsubscribe orders
 live_groups groups of the channel layer under topics
-connection  one client: the session's effects, timers, the send buffer
+heartbeat, token_life
+            when a client must have connected, ponged, refreshed
+conversation one client's session, rules and topics together; no I/O
+connection  its WebSocket: frames in, frames out
 gateway     what all connections of a process share
 endpoint    the ASGI applications
 """

@@ -46,6 +46,7 @@ class Client:
     user: Any
     conn_info: bytes | None = None
     expires_at: float | None = None
+    expiry: Timer | None = None
     token_channels: Set[str] = frozenset()
     attachments: dict[str, Attachment] = field(default_factory=dict)
     _allowances: dict[type[Topic], Allowance] | None = None

@@ -87,9 +87,7 @@ async def _serve(
     first_frame: str | None = None,
 ) -> None:
     user = scope.get("user") or anonymous()
-    commands = gateway.commands
-    limits = gateway.connection_limits
-    connection = Connection(session, user, commands, commands.hub.wheel, limits)
+    connection = Connection(session, user, gateway.commands, gateway.connection_limits)
     await connection.run(receive, send, first_frame)
 
 

@@ -21,7 +21,7 @@ from ws_service.gateway.client import Attachment, Client
 from ws_service.gateway.connecting import TOKEN_ONLY, Granted, encoded_info
 from ws_service.gateway.permissions import Permissions
 from ws_service.gateway.refused import Disconnected, Refused
-from ws_service.gateway.token_life import seconds_left
+from ws_service.gateway.token_life import ttl_of
 from ws_service.hub.hub import Attached, Hub
 from ws_service.hub.subscription import Subscriber, Subscription
 from ws_service.identity.tokens import TokenKeys
@@ -165,8 +165,8 @@ def _result(
     attached: Attached, request: SubscribeRequest, match: Match, expires_at: float | None
 ) -> SubscribeResult:
     """What the client is told of its subscription."""
-    expires = expires_at is not None
-    ttl = seconds_left(expires_at) if expires_at is not None else 0
+    ttl_s = ttl_of(expires_at)
+    expires, ttl = ttl_s is not None, ttl_s or 0
     if match.history is None:
         return SubscribeResult(was_recovering=request.recover, expires=expires, ttl=ttl)
     recovered = attached.recovered

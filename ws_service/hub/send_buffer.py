@@ -18,10 +18,10 @@ class SendBuffer:
     One task takes, in this loop's turns; whatever is written within one turn leaves together.
     """
 
-    __slots__ = ("_limit_bytes", "_lines", "_room_waiters", "_waiter", "end", "size")
+    __slots__ = ("_lines", "_room_waiters", "_waiter", "end", "limit_bytes", "size")
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._lines: deque[Lines] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._room_waiters: list[asyncio.Future[None]] | None = None
@@ -32,7 +32,7 @@ class SendBuffer:
         """Put lines behind what waits already; False when that was too much."""
         if self.end is not None:
             return True  # nothing follows a close
-        if self.size + lines.size > self._limit_bytes and self.size:
+        if self.size + lines.size > self.limit_bytes and self.size:
             self._lines.clear()
             self.size = 0
             self.close(Disconnect.SLOW.value)
@@ -68,9 +68,15 @@ class SendBuffer:
         self._tell_of_room()
         return Lines.joined(frame)
 
+    def drain(self) -> list[Lines]:
+        """All lines that wait, at once."""
+        lines, self._lines = list(self._lines), deque()
+        self.size = 0
+        return lines
+
     def has_room(self, size_bytes: int) -> bool:
         """Whether so much fits, with a quarter left for what comes meanwhile."""
-        return self.size + size_bytes <= self._limit_bytes * 3 // 4
+        return self.size + size_bytes <= self.limit_bytes * 3 // 4
 
     async def wait_for_room(self) -> None:
         """Return when something was taken, or at the end."""
