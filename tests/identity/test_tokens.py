@@ -163,6 +163,7 @@ NOT_OURS: dict[str, Callable[[], str]] = {
     "info far too deep": lambda: signed(
         b'{"aud":"ws_service","info":' + b"[" * 2500 + b"]" * 2500 + b"}"
     ),
+    "info too deep": lambda: signed(b'{"aud":"ws_service","info":' + b"[" * 33 + b"]" * 33 + b"}"),
     "base64 that is none": lambda: token(b64info="!"),
     "base64 of no JSON": lambda: token(b64info=base64.b64encode(b"hello").decode()),
     "base64 of nothing": lambda: token(b64info="===="),
@@ -213,6 +214,11 @@ def test_the_keys_of_last_year_still_verify_and_no_longer_sign() -> None:
     fresh = KEYS.sign(Purpose.CONNECTION, b'{"aud":"ws_service"}')
     with pytest.raises(InvalidToken):
         replace(KEYS, connection=KEYS.connection[1:]).verify_connection(fresh, NOW_S)
+
+
+def test_info_may_be_nested_as_deep_as_people_write() -> None:
+    """The limit is for what nobody writes."""
+    assert connect(signed(b'{"aud":"ws_service","info":' + b"[" * 32 + b"]" * 32 + b"}")).info
 
 
 # Subscription tokens

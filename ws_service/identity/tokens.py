@@ -21,6 +21,9 @@ from ws_service.errors import ForeignToken, InvalidToken, TokenExpired
 
 TOKEN_LIMIT_BYTES: Final = 8_192
 USER_LIMIT_BYTES: Final = 255
+NESTING_LIMIT: Final = 32
+"""Of ``info``: it is sent to others, whose JSON libraries have limits of their own."""
+
 LATEST_S: Final = 253_402_300_800
 """The year 10000. A time beyond it was written in milliseconds, or to do harm."""
 
@@ -261,4 +264,13 @@ def _json(data: Any, encoded: str) -> Any:
         msgspec.json.encode(data)
     except (ValueError, OverflowError, RecursionError):
         raise InvalidToken("the JSON in it can't be sent to others") from None
+    if not _is_shallow(data, NESTING_LIMIT):
+        raise InvalidToken(f"the JSON in it is nested more than {NESTING_LIMIT} times")
     return data
+
+
+def _is_shallow(data: Any, room: int) -> bool:
+    if not isinstance(data, dict | list):
+        return True
+    inner = data.values() if isinstance(data, dict) else data
+    return room > 0 and all(_is_shallow(each, room - 1) for each in inner)
