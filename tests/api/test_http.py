@@ -56,6 +56,14 @@ def test_a_wrong_key_or_none_gets_401_and_nothing_else(
     assert store.data("orders:1") == []
 
 
+def test_a_stranger_is_told_of_once(api: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody tries, or somebody's key is old; the log is no place for either key."""
+    for _ in range(3):
+        api.request("POST", "/api/info", b"{}", {"X-API-Key": "guessed-by-somebody"})
+    assert caplog.text.count("without its key, or a wrong one, by 127.0.0.1") == 1
+    assert "guessed" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("verb", "path", "status"),
     [

@@ -181,6 +181,8 @@ def test_history_that_can_not_be_had(api: Caller) -> None:
     assert api.error("history", channel="cursor:a", limit=1) == NOT_AVAILABLE
     other = {"offset": 1, "epoch": "other"}
     assert api.error("history", channel="orders:1", limit=1, since=other)[0] == 112
+    assert api.error("history", channel="orders:1", since={"offset": -1})[0] == 107
+    assert api.error("history", channel="orders:1", since={"offset": 2**63})[0] == 107
     begin = {"offset": 0}
     assert api.error("history", channel="orders:1", limit=1, since=begin, reverse=True)[0] == 107
 

@@ -1,13 +1,14 @@
 """From an HTTP request to a method and back: a WSGI application."""
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from msgspec import Raw
+from msgspec import DecodeError, Raw
 from msgspec.json import decode, encode
 
 from ws_service.api.batch import BatchRequest, batch
@@ -15,6 +16,7 @@ from ws_service.api.errors import ApiError, Fault
 from ws_service.api.key import has_key
 from ws_service.api.methods import Result, call, read
 from ws_service.metrics import count
+from ws_service.quiet import Quiet
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Api:
 
     def __init__(self, key: str) -> None:
         self._key = key
+        self._quiet = Quiet()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -64,13 +67,14 @@ class Api:
         if not path.startswith(_PREFIX):
             return Answer.in_words(HTTPStatus.NOT_FOUND, "Methods are at /api/<method>.")
         if not has_key(environ, self._key):
+            self._tell_of_a_stranger(environ)
             return Answer(HTTPStatus.UNAUTHORIZED)
         if environ["REQUEST_METHOD"] != "POST":
             return Answer.in_words(HTTPStatus.METHOD_NOT_ALLOWED, "Methods are called by POST.")
         body = environ["wsgi.input"].read() or b"{}"
         try:
             decode(body, type=Raw)
-        except (ValueError, RecursionError):
+        except (DecodeError, RecursionError):
             return Answer.in_words(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
         has_http_errors = environ.get("HTTP_X_CENTRIFUGO_ERROR_MODE") == "transport"
         try:
@@ -81,6 +85,12 @@ class Api:
             # A bug of ours, or of the site's topics: the caller gets no traceback.
             logger.exception("The HTTP API failed at %s", path)
             return _refused(ApiError(Fault.INTERNAL), has_http_errors)
+
+    def _tell_of_a_stranger(self, environ: WSGIEnvironment) -> None:
+        count("ws_service_api_unauthorized_total")
+        if self._quiet.may_say("unauthorized", time.monotonic()):
+            where = environ.get("REMOTE_ADDR")
+            logger.warning("The HTTP API was asked without its key, or a wrong one, by %s", where)
 
 
 def _call(method: str, body: bytes) -> Result:

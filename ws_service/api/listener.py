@@ -33,7 +33,7 @@ HEADERS_LIMIT_BYTES: Final = 16_384
 BODY_LIMIT_BYTES: Final = 4_194_304
 """Of one request. Past it the answer is 413."""
 
-STOP_LIMIT_S: Final = 5
+STOP_LIMIT_S: Final = 3
 """For requests that are being answered when the service stops."""
 
 _SOCKET_MODE: Final = 0o660

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from msgspec import Raw
+from msgspec import DecodeError, Raw
 from msgspec.json import decode
 
 from ws_service.api.errors import ApiError, Fault, api_error
@@ -17,7 +17,7 @@ from ws_service.api.requests import (
     PublishRequest,
     UnsubscribeRequest,
 )
-from ws_service.api.sending import prepared, sent
+from ws_service.api.sending import prepared, prepared_for_all, sent
 from ws_service.broker.position import Position
 from ws_service.errors import WsServiceError
 from ws_service.protocol.codec import encode_publication
@@ -48,7 +48,7 @@ def broadcast(request: BroadcastRequest) -> Result:
         text = f"{len(request.channels)} channels are more than {BROADCAST_LIMIT}"
         raise ApiError(Fault.BAD_REQUEST, text)
     data = request.payload()
-    answers = sent([prepared(channel, data, request) for channel in request.channels])
+    answers = sent(prepared_for_all(request.channels, data, request))
     return {"responses": [response(answer) for answer in answers]}
 
 
@@ -143,7 +143,7 @@ def read(name: str, body: bytes | Raw, request_type: type[Any]) -> Any:
     """The request of a method. Raises ApiError."""
     try:
         return decode(body, type=request_type)
-    except (ValueError, RecursionError) as error:  # msgspec's own and UnicodeDecodeError
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(Fault.BAD_REQUEST, f"{name}: {error}") from error
 
 

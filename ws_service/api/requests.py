@@ -3,11 +3,10 @@
 A field that would narrow what is done, and can't be obeyed, is named: it is refused, not ignored.
 """
 
-import binascii
 from base64 import b64decode
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import decode
 
 from ws_service.api.errors import ApiError, Fault
@@ -55,7 +54,7 @@ class ChannelRequest(Struct, kw_only=True):
 class Since(Struct, kw_only=True):
     """A position."""
 
-    offset: int = 0
+    offset: Annotated[int, Meta(ge=0, le=2**53)] = 0
     epoch: str = ""
 
 
@@ -110,6 +109,6 @@ class InfoRequest(Struct):
 def _json_of(b64data: str) -> Any:
     try:
         return decode(b64decode(b64data, validate=True))
-    except (binascii.Error, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # both of Base64 and of JSON
         text = "'b64data' is no Base64 of JSON; clients of this service get JSON only"
         raise ApiError(Fault.BAD_REQUEST, text) from error
