@@ -1,6 +1,7 @@
-"""The commands of the parts: the site, its commands that push, and the service beside it."""
+"""The commands of the parts: the site, what pushes, the service beside it, and a device."""
 
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -41,6 +42,7 @@ class Parts:
             WS_SERVICE_ALLOWED_ORIGINS=",".join(addresses.origins),
             DEMO_CONTROL=str(self.control) if actions else "",
             DEMO_ACTIONS=",".join(actions),
+            DEVICE_KEY=secrets.token_urlsafe(),
         )
 
     def manage(self, command: str) -> Child:
@@ -56,6 +58,22 @@ class Parts:
     def counter(self) -> Child:
         """Give the site's own synchronous code that steps the counter of its front page."""
         return self._child("counter", [self._venv.python, "-m", "example.manage", "tick"])
+
+    def ticker(self) -> Child:
+        """Give the site's own synchronous code that publishes prices, twenty times a second."""
+        return self._child("ticker", [self._venv.python, "-m", "example.manage", "feed_ticker"])
+
+    def sensor(self) -> Child:
+        """Give the device: another program, which knows the site and the service by address."""
+        service = f"ws://127.0.0.1:{self._addresses.service_port}/connection/websocket"
+        site = f"http://127.0.0.1:{self._addresses.site_port}"
+        return self._child(
+            "sensor",
+            [
+                self._venv.python,
+                *("-m", "example.device.sensor", "--site", site, "--service", service),
+            ],
+        )
 
     def site(self) -> Child:
         """Give the Django site under Gunicorn."""

@@ -155,14 +155,14 @@ def without_password(url: str) -> str:
 
 
 def prepare_database(parts: Parts, terminal: Terminal, interruption: Interruption) -> None:
-    """Make the tables, the demo users and their orders, if they are not there.
+    """Make the tables, the demo users, their orders and the device, if they are not there.
 
     Raises:
         Failure: a command failed.
         Interrupted: somebody asked for the end meanwhile.
     """
-    terminal.step("migrating the database, making the demo users and their orders")
-    for command in ("migrate", "demo_users", "demo_orders"):
+    terminal.step("migrating the database, making the demo users and what is theirs")
+    for command in ("migrate", "demo_users", "demo_orders", "demo_device"):
         job.run(parts.manage(command), interruption, timeout_s=_MANAGE_TIMEOUT_S, what=command)
 
 
@@ -174,9 +174,11 @@ def _start(
     site = stack.start(parts.site())
     stack.start(parts.dashboard())
     stack.start(parts.counter())
+    stack.start(parts.ticker())
     service = stack.start(parts.service())
     stack.wait_until(lambda: health.site_trouble(chosen), site)
     stack.wait_until(lambda: health.service_trouble(chosen), service)
+    stack.start(parts.sensor())
     return site, service
 
 

@@ -2,7 +2,8 @@
 
 Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
 REDIS_URL, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, LIVE_URL, SECURE_COOKIES, LOG_LEVEL; and
-DEMO_CONTROL with DEMO_ACTIONS, which dev.py sets for the buttons of the front page.
+DEMO_CONTROL with DEMO_ACTIONS, which dev.py sets for the buttons of the front page, and DEVICE_KEY,
+which it gives to the sensor of the device page.
 """
 
 from pathlib import Path
@@ -25,9 +26,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 
 INSTALLED_APPS = [
     "example.accounts",
+    "example.chat",
     "example.counter",
+    "example.device",
+    "example.game",
+    "example.notifications",
     "example.orders",
     "example.pages",
+    "example.ticker",
+    "example.whiteboard",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -66,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "example.pages.context_processors.live",
+                "example.notifications.context_processors.bell",
             ],
         },
     },
@@ -169,6 +177,8 @@ DEMO_CONSUMERS = True
 # The pipe to dev.py, and what may be asked for through it; see example/counter/control.py.
 DEMO_CONTROL = env.str("DEMO_CONTROL", default="")
 DEMO_ACTIONS = env.list("DEMO_ACTIONS", default=[])
+# What the demonstration's sensor shows to the site; see example/device.
+DEVICE_KEY = env.str("DEVICE_KEY", default="")
 
 # --- Language, time, log -----------------------------------------------------------------
 

@@ -7,6 +7,12 @@ urlpatterns = [
     path("", include("example.counter.urls")),
     path("", include("example.pages.urls")),
     path("orders/", include("example.orders.urls")),
+    path("chat/", include("example.chat.urls")),
+    path("notifications/", include("example.notifications.urls")),
+    path("ticker/", include("example.ticker.urls")),
+    path("whiteboard/", include("example.whiteboard.urls")),
+    path("game/", include("example.game.urls")),
+    path("device/", include("example.device.urls")),
     path("accounts/", include("example.accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from example.counter import control
 from example.counter.models import Counter
-from ws_service import position, topic_name
-from ws_service.errors import BrokerUnavailable
+from example.pages.seam import position_or_none
+from ws_service import topic_name
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +28,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     """Stock Channels on the left, ws-service on the right, the same counter to both."""
     # The position first, the number second: what is published in between comes twice, which a
     # page can see by the number, and never not at all.
-    try:
-        since = position(topic_name("counter", number=1))
-    except BrokerUnavailable as error:
-        logger.warning("The front page is shown without its counter: %s", error)
-        since = None
+    since = position_or_none(topic_name("counter", number=1))
     return render(
         request,
         "counter/compare.html",

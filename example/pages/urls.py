@@ -11,9 +11,9 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}example/icon.svg")),
     path("examples/", RedirectView.as_view(pattern_name="about")),
     path("examples/index/", views.index, name="index"),
-    path("examples/chat/", views.chat, name="chat"),
-    path(f"examples/chat/{LOBBY}/", RedirectView.as_view(pattern_name="chat")),
-    path("examples/chat/<path:room>/", views.chat, name="room"),
+    path("examples/chat/", views.rooms, name="rooms"),
+    path(f"examples/chat/{LOBBY}/", RedirectView.as_view(pattern_name="rooms")),
+    path("examples/chat/<path:room>/", views.rooms, name="room"),
     path("examples/dashboard/", views.dashboard, name="dashboard"),
     path("examples/dashboard/point/", views.send_point, name="send-point"),
     # With the slash: addresses that only lack theirs are still led to the right place.

@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def chat(request: HttpRequest, room: str = LOBBY) -> HttpResponse:
+def rooms(request: HttpRequest, room: str = LOBBY) -> HttpResponse:
     """The page of one room; ``?room=…`` is what the form for another room sends."""
     try:
         if "room" in request.GET:
@@ -38,10 +38,10 @@ def chat(request: HttpRequest, room: str = LOBBY) -> HttpResponse:
         room = room_named(room)
     except ImpossibleRoom as error:
         messages.error(request, str(error))
-        return redirect("chat")
+        return redirect("rooms")
     return render(
         request,
-        "example/chat.html",
+        "example/rooms.html",
         {
             "room": room,
             "lobby": LOBBY,

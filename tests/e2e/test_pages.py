@@ -184,9 +184,14 @@ def test_the_start_page_leads_everywhere_at_every_name(
     """People type any of the machine's names."""
     page = visitor.page
     for name, path in (
-        ("Echo", "/examples/index/"),
-        ("Chat", "/examples/chat/"),
+        ("Chat", "/chat/"),
+        ("Ticker", "/ticker/"),
+        ("Whiteboard", "/whiteboard/"),
+        ("Game", "/game/"),
+        ("Device", "/device/"),
+        ("Rooms", "/examples/chat/"),
         ("Dashboard", "/examples/dashboard/"),
+        ("Echo", "/examples/index/"),
         ("Admin", "/admin/login/?next=/admin/"),
     ):
         page.goto(live_site.url("/", host))

@@ -10,7 +10,10 @@ from django.urls import reverse
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["start", "about", "index", "chat", "dashboard", "login"]
+PAGES = [
+    *("start", "about", "login", "index", "rooms", "dashboard"),
+    *("chat", "ticker", "whiteboard", "game", "device"),
+]
 
 
 def connect_sources(response: Any) -> list[str]:
@@ -71,7 +74,7 @@ def test_an_unknown_host_is_refused_without_a_traceback(client: Client) -> None:
 )
 def test_any_room_can_be_opened(client: Client, typed: str, address: str) -> None:
     """People name rooms in their own language, on keyboards that compose differently."""
-    response = client.get(reverse("chat"), {"room": typed})
+    response = client.get(reverse("rooms"), {"room": typed})
 
     assert response.headers["Location"] == address
     assert client.get(address).status_code == 200
@@ -92,7 +95,7 @@ def test_the_lobby_has_one_address(client: Client) -> None:
 @pytest.mark.parametrize("name", ["x" * 101, "..", "a/../b", "   ", "a\N{BELL}b", "\0"])
 def test_an_impossible_room_is_explained(client: Client, name: str) -> None:
     """A 404 would leave somebody guessing."""
-    response = client.get(reverse("chat"), {"room": name}, follow=True)
+    response = client.get(reverse("rooms"), {"room": name}, follow=True)
 
     assert response.status_code == 200
     assert 'class="notice error"' in response.content.decode()
@@ -100,7 +103,7 @@ def test_an_impossible_room_is_explained(client: Client, name: str) -> None:
 
 def test_the_chat_page_links_both_cookie_jars_at_its_own_port(client: Client) -> None:
     """One browser can be two people only at two host names."""
-    response = client.get(reverse("chat"), headers={"host": "localhost:4711"}, SERVER_PORT="4711")
+    response = client.get(reverse("rooms"), headers={"host": "localhost:4711"}, SERVER_PORT="4711")
 
     html = response.content.decode()
     assert 'href="//localhost:4711/examples/chat/"' in html
@@ -155,7 +158,7 @@ def test_elsewhere_than_on_this_machine_no_second_cookie_jar_is_offered(
     """The visitor's localhost is another machine's."""
     settings.ALLOWED_HOSTS = ["www.example.org"]
 
-    html = client.get(reverse("chat"), headers={"host": "www.example.org"}).content.decode()
+    html = client.get(reverse("rooms"), headers={"host": "www.example.org"}).content.decode()
 
     assert "127.0.0.1" not in html
 

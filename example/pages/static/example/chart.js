@@ -36,9 +36,9 @@ export class TimeChart {
     new ResizeObserver(() => this.draw()).observe(svg);
   }
 
-  /** Add a value now; with a mark, a stem in the chart says who sent it. */
-  add(value, mark = null) {
-    this.#points.push({ value, mark, arrivedAt: performance.now() });
+  /** Add a value, of now or of some time ago; with a mark, a stem in the chart says who sent it. */
+  add(value, mark = null, ageMs = 0) {
+    this.#points.push({ value, mark, arrivedAt: performance.now() - ageMs });
     this.draw();
   }
 

@@ -1,4 +1,4 @@
-/** The chat page: one room, in which no message is lost without a word. */
+/** The rooms page: one room, in which no message is lost without a word. */
 
 import { showNode, showState } from "./pill.js";
 import { LiveSocket } from "./socket.js";
@@ -84,20 +84,5 @@ element("send").addEventListener("submit", (event) => {
   input.value = "";
   say("");
 });
-
-// On a phone the rooms are one row, wider than the screen: it fades where there are more.
-const rooms = element("rooms");
-function fadeRooms() {
-  const rest = rooms.scrollWidth - rooms.clientWidth - rooms.scrollLeft;
-  rooms.classList.toggle("more-before", rooms.scrollLeft > 1);
-  rooms.classList.toggle("more-after", rest > 1);
-}
-rooms.addEventListener("scroll", fadeRooms, { passive: true });
-new ResizeObserver(fadeRooms).observe(rooms);
-rooms.querySelector("[aria-current]").scrollIntoView({ inline: "center", block: "nearest" });
-
-// On a wide screen there is room for it beside the talk.
-const jars = element("jars");
-if (jars) jars.open = window.matchMedia("(min-width: 52rem)").matches;
 
 socket.open();

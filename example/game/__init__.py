@@ -1,0 +1,1 @@
+"""Catch the light: a small game for everybody who is there."""

@@ -1,0 +1,1 @@
+"""Notifications: a bell on every page, rung for one user."""

@@ -1,0 +1,1 @@
+"""A ticker: twenty updates a second, of which only the latest counts."""

@@ -1,0 +1,1 @@
+"""A shared whiteboard: clients publish strokes, the topic checks them and keeps them."""
