@@ -66,7 +66,7 @@ def page_origin(sdk_package: Path) -> Iterator[str]:
         yield origin
 
 
-@pytest.fixture(scope="module", params=list(SERVERS))
+@pytest.fixture(scope="package", params=list(SERVERS))
 def stage(
     request: pytest.FixtureRequest,
     site: Site,
@@ -103,7 +103,7 @@ def stage(
 IN_A_BROWSER = pytest.param("chromium", marks=pytest.mark.browser)
 
 
-@pytest.fixture(scope="module", params=["javascript", "python", IN_A_BROWSER])
+@pytest.fixture(scope="package", params=["javascript", "python", IN_A_BROWSER])
 def sdk(
     request: pytest.FixtureRequest,
     sdk_package: Path,
@@ -113,7 +113,7 @@ def sdk(
     """The official SDKs that speak JSON, by the same commands."""
     if request.param == "chromium":
         path = chromium.find_or_skip()
-        # Not longer than a module: Playwright's event loop runs in this thread.
+        # Not longer than this package: Playwright's event loop runs in this thread.
         with sync_playwright() as playwright, chromium.launch(playwright.chromium, path) as browser:
             yield BrowserSdk(browser.new_page(), page_origin)
         return

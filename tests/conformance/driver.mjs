@@ -84,21 +84,27 @@ export function makeDriver(Centrifuge, emit, webSocketWith) {
     clients.get(client).send(data).catch((error) => emit({ client, type: "error", error }));
   }
 
-  // Publishes {uid: "<client>-<n>"} to the channels in turns, whether it is connected or not,
-  // until it is told to be silent; reports those that the server confirmed.
+  // Publishes {uid: "<name>-<n>"} to the channels in turns, whether it is connected or not, until
+  // it is told to be silent; reports what the server confirmed, and the silence.
   function chat({ client, name, channels, everyMs }) {
     let number = 0;
+    const pending = new Set();
     const say = () => {
-      const uid = `${name}-${(number += 1)}`;
-      const channel = channels[number % channels.length];
+      const channel = channels[(number += 1) % channels.length];
+      const uid = `${name}-${number}`;
       const confirm = () => emit({ client, type: "confirmed", channel, uid });
-      clients.get(client).publish(channel, { uid }).then(confirm, () => {});
+      const said = clients.get(client).publish(channel, { uid }).then(confirm, () => {});
+      pending.add(said);
+      said.then(() => pending.delete(said));
     };
-    chatter.set(client, setInterval(say, everyMs));
+    chatter.set(client, { timer: setInterval(say, everyMs), pending });
   }
 
-  function hush({ client }) {
-    clearInterval(chatter.get(client));
+  async function hush({ client }) {
+    const { timer, pending } = chatter.get(client);
+    clearInterval(timer);
+    await Promise.all(pending);
+    emit({ client, type: "hushed" });
   }
 
   function disconnect({ client }) {
@@ -118,7 +124,8 @@ function plain({ channel, client, code, reason, error, streamPosition, wasRecove
 
 // A ClientInfo; the one value that the two SDKs give for "nothing" is left out.
 function who({ user, client, connInfo, chanInfo }) {
-  return { user, client, connInfo: connInfo ?? undefined, chanInfo: chanInfo ?? undefined };
+  const optional = Object.entries({ connInfo, chanInfo });
+  return { user, client, ...Object.fromEntries(optional.filter(([, value]) => value != null)) };
 }
 
 function mapped(object, change) {

@@ -31,6 +31,7 @@ class Publisher:
             env={**environment, "DJANGO_SETTINGS_MODULE": SETTINGS},
         )
         self.answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._users: dict[str, str] = {}
         self._reader = threading.Thread(target=self._read, name="publisher", daemon=True)
         self._reader.start()
 
@@ -60,6 +61,21 @@ class Publisher:
         """The topic's position, as the page's `since`."""
         self.tell(do="position", topic=topic)
         return self.answers.get(timeout=LIMIT_S)
+
+    def ask(self, action: str, **arguments: Any) -> Any:
+        """Do one of `tests.sites.push_site.actions.ACTIONS`; gives what it returns."""
+        self.tell(do="ask", action=action, **arguments)
+        return self.answers.get(timeout=LIMIT_S)["result"]
+
+    def user(self, name: str) -> str:
+        """A demo user's id, as it is on the wire."""
+        if name not in self._users:
+            self._users[name] = self.ask("user", name=name)
+        return self._users[name]
+
+    def token(self, user: str, **options: Any) -> str:
+        """For a connection, or with `channel` for a topic. Options: expires_in, info."""
+        return str(self.ask("token", user=user, **options))
 
     def close(self) -> None:
         assert self._process.stdin

@@ -131,7 +131,7 @@ CALLS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
 class Driver:
     def __init__(self) -> None:
         self.clients: dict[str, Client] = {}
-        self.chatter: dict[str, asyncio.Task[None]] = {}
+        self.talking: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
 
     def act(self, command: dict[str, Any]) -> None:
@@ -214,14 +214,20 @@ class Driver:
             emit(**answer, **result)
 
     async def chat(self, client: str, name: str, channels: list[str], everyMs: float) -> None:  # noqa: N803
-        """Publish {uid: "<client>-<n>"} to the channels in turns, whether connected or not.
+        """Publish {uid: "<name>-<n>"} to the channels in turns, whether connected or not.
 
-        Until it is told to be silent; reports those that the server confirmed.
+        Until it is told to be silent; reports what the server confirmed, and the silence.
         """
-        self.chatter[client] = asyncio.current_task()  # type: ignore[assignment]
+        self.talking.add(client)
+        pending = []
         for number in count(1):
-            self._start(self._say(client, channels[number % len(channels)], f"{name}-{number}"))
+            if client not in self.talking:
+                break
+            channel = channels[number % len(channels)]
+            pending.append(self._start(self._say(client, channel, f"{name}-{number}")))
             await asyncio.sleep(everyMs / 1000)
+        await asyncio.gather(*pending)
+        emit(client=client, type="hushed")
 
     async def _say(self, client: str, channel: str, uid: str) -> None:
         with suppress(CentrifugeError):
@@ -229,7 +235,7 @@ class Driver:
             emit(client=client, channel=channel, type="confirmed", uid=uid)
 
     async def hush(self, client: str) -> None:
-        self.chatter[client].cancel()
+        self.talking.discard(client)
 
     async def disconnect(self, client: str) -> None:
         await self.clients[client].disconnect()

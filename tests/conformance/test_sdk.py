@@ -11,6 +11,7 @@ from tests.faults import redis_restart
 from tests.live import Site
 
 INSUFFICIENT_STATE = 2500
+LOST_POSITION = 3010
 
 
 def subscriber(sdk: Sdk, client: str, topic: str, **options: Any) -> Subscriber:
@@ -244,18 +245,25 @@ def test_a_position_that_never_was_is_refused(
 
 @pytest.mark.promise("recovery")
 def test_after_a_restart_of_the_service_what_was_missed_arrives(
-    sdk: Sdk, stage: Stage, client: str, name: str
+    sdk: Sdk, stage: Stage, site: Site, client: str, name: str
 ) -> None:
-    """A deployment at noon."""
-    listener = subscriber(sdk, client, f"open:{name}")
-    stage.publisher.publish(f"open:{name}", 1)
-    listener.wait_for_data([1])
+    """A deployment at noon; also for a topic to which the service has subscribed a user."""
+    sdk.connect(f"{name}-ada", stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
+    inbox = Subscriber(sdk, f"{name}-ada", f"#{stage.publisher.user('Ada')}")
+    inbox.wait_for("subscribed")
+    listeners = [subscriber(sdk, client, f"open:{name}"), inbox]
+    for each in listeners:
+        stage.publisher.publish(each.channel, 1)
+        each.wait_for_data([1])
     stage.service.stop()
-    stage.publisher.publish(f"open:{name}", 2, 3)
+    for each in listeners:
+        stage.publisher.publish(each.channel, 2, 3)
     stage.service.start()
-    stage.publisher.publish(f"open:{name}", 4)
-    listener.wait_for_data([1, 2, 3, 4])
-    assert not any(map(is_gap, listener.events("subscribed")))
+    for each in listeners:
+        stage.publisher.publish(each.channel, 4)
+        each.wait_for_data([1, 2, 3, 4])
+        assert not any(map(is_gap, each.events("subscribed")))
+    sdk.tell("disconnect", f"{name}-ada")
 
 
 @pytest.mark.promise("redis-restart")
@@ -275,9 +283,16 @@ def test_a_redis_that_comes_back_whole_costs_nothing(
 
 @pytest.mark.promise("redis-restart")
 def test_a_redis_that_lost_writes_is_told_as_a_gap(
-    sdk: Sdk, stage: Stage, client: str, name: str
+    sdk: Sdk, stage: Stage, site: Site, client: str, name: str
 ) -> None:
-    """A client that is ahead of the store must not take new publications for old ones."""
+    """A client that is ahead of the store must not take new publications for old ones.
+
+    Where the service has made the subscription, it is the connection that begins anew.
+    """
+    inbox = Subscriber(sdk, f"{name}-ada", f"#{stage.publisher.user('Ada')}")
+    stage.publisher.publish(inbox.channel, "in the epoch of an earlier restart, if there was one")
+    sdk.connect(inbox.client, stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
+    inbox.wait_for("subscribed")
     listener = subscriber(sdk, client, f"open:{name}")
     stage.publisher.publish(f"open:{name}", 1, 2)
     listener.wait_for_data([1, 2])
@@ -285,8 +300,13 @@ def test_a_redis_that_lost_writes_is_told_as_a_gap(
     def publish_more() -> None:
         stage.publisher.publish(f"open:{name}", "lost 3", "lost 4")
         listener.wait_for_data([1, 2, "lost 3", "lost 4"])
+        stage.publisher.publish(inbox.channel, "lost")
+        inbox.wait_for_data(["lost"])
 
     redis_restart.stale(stage.redis, publish_more)
+    stage.publisher.publish(inbox.channel, "new")
+    assert is_gap(inbox.wait_for("subscribed", times=2))
+    assert sdk.log.of(inbox.client, None, "connecting")[1]["code"] == LOST_POSITION
     stage.publisher.publish(f"open:{name}", "new 3", "new 4", "new 5")
     assert is_gap(listener.wait_for("subscribed", times=2))
     assert listener.events("subscribing")[-1]["code"] == INSUFFICIENT_STATE
@@ -295,6 +315,7 @@ def test_a_redis_that_lost_writes_is_told_as_a_gap(
     assert listener.data[:4] == [1, 2, "lost 3", "lost 4"]
     assert listener.events("subscribed")[-1]["streamPosition"]["epoch"] == at["epoch"]
     assert all(later == earlier + 1 for earlier, later in pairwise(listener.offsets[4:]))
+    sdk.tell("disconnect", inbox.client)
 
 
 @pytest.mark.promise("redis-restart")

@@ -14,10 +14,14 @@ Message = dict[str, Any]
 
 
 class Client:
-    """Commands as dicts, messages one by one."""
+    """Commands as dicts, messages one by one.
+
+    hello: the result of ``connect``, for whoever wants to keep it here.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+        self.hello: Message = {}
         self._ids = count(1)
         self._heard: deque[Message] = deque()
 
@@ -53,6 +57,13 @@ class Client:
         while (message := self.hear()).get("id") != command_id:
             pass
         return message
+
+    def reply_or_end(self, command_id: int) -> Message | None:
+        """The reply; None where the connection ends instead: ``end`` says how."""
+        try:
+            return self.reply_to(command_id)
+        except ConnectionClosed:
+            return None
 
     def publication(self) -> Any:
         """The data of the next publication."""

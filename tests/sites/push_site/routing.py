@@ -3,18 +3,27 @@
 from django.conf import settings
 from django.urls import path
 
-from tests.sites.push_site import doorbells, sabotage
+from tests.sites.push_site import doorbells, methods, sabotage
 from tests.sites.push_site.counters import tell_counters
 from tests.sites.push_site.topics import (
     DeepTopic,
     FlakyTopic,
     FleetingTopic,
+    InboxTopic,
+    LatestTopic,
+    LobbyTopic,
     OpenTopic,
+    OrmTopic,
+    RoomTopic,
     ShallowTopic,
+    SleepyTopic,
+    TeamTopic,
+    TightTopic,
     UserTopic,
+    VeiledTopic,
 )
-from ws_service import Topic, topic
-from ws_service.hub import hub
+from ws_service import Topic, rpc, topic
+from ws_service.hub import shelf
 
 topics = [
     topic("open:<str:name>", OpenTopic, name="open"),
@@ -24,6 +33,22 @@ topics = [
     topic("user:<str:name>", UserTopic, name="user"),
     topic("denied:<str:name>", Topic, name="denied"),
     topic("flaky:<slug:flag>", FlakyTopic, name="flaky"),
+    topic("#<str:user>", InboxTopic, name="inbox"),
+    topic("team:<str:initial>", TeamTopic, name="team"),
+    topic("latest:<str:name>", LatestTopic, name="latest"),
+    topic("room:<str:name>", RoomTopic, name="room"),
+    topic("lobby:<str:name>", LobbyTopic, name="lobby"),
+    topic("veiled:<str:name>", VeiledTopic, name="veiled"),
+    topic("tight:<str:name>", TightTopic, name="tight"),
+    topic("sleepy:<str:name>", SleepyTopic, name="sleepy"),
+    topic("orm:<str:name>", OrmTopic, name="orm"),
+    topic("$sealed:<str:name>", OpenTopic, name="sealed"),
+]
+rpc_methods = [
+    rpc("greet", methods.greet),
+    rpc("nothing", methods.nothing),
+    rpc("refuse", methods.refuse),
+    rpc("hang", methods.hang),
 ]
 websocket_urlpatterns = [path("ws/counters/", tell_counters)]
 
@@ -31,6 +56,6 @@ websocket_urlpatterns = [path("ws/counters/", tell_counters)]
 if settings.DOORBELL_FAULTS:
     doorbells.disturb(doorbells.Faults.parse(settings.DOORBELL_FAULTS))
 if settings.LINGER is not None:
-    hub.LINGER_S = settings.LINGER  # type: ignore[misc]
+    shelf.LINGER_S = settings.LINGER  # type: ignore[misc]
 if settings.SABOTAGE:
     sabotage.SWITCHES[settings.SABOTAGE]()

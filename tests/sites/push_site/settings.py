@@ -1,8 +1,8 @@
 """The example site with topics of every kind, for the official clients and for faults.
 
 Environment beside the example's: BROKER_URL (the link to the broker; none: REDIS_URL),
-PING_INTERVAL, FLAGS (a folder), LINGER (seconds), DOORBELL_FAULTS and SABOTAGE (empty: nothing is
-disturbed).
+PING_INTERVAL, PRESENCE_LEASE, FLAGS (a folder), LINGER (seconds), DOORBELL_FAULTS and SABOTAGE
+(empty: nothing is disturbed).
 """
 
 from example.settings import *  # noqa: F403
@@ -14,6 +14,7 @@ WS_SERVICE = {
     "ALLOWED_ORIGINS": env.list("WS_SERVICE_ALLOWED_ORIGINS", default=[]),
     "REDIS_URL": env.str("BROKER_URL", default=None),
     "PING_INTERVAL": env.float("PING_INTERVAL", default=25.0),
+    "PRESENCE_LEASE": env.float("PRESENCE_LEASE", default=15.0),
 }
 # A folder in which a test raises flags: `flaky:a` may be subscribed to once FLAGS/a exists.
 FLAGS = env.str("FLAGS", default="")
