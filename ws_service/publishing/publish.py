@@ -69,7 +69,8 @@ def publish(
     try:
         publications = outgoing_to_all(names, data, tags=tags, idempotency_key=idempotency_key)
     except BrokerUnavailable as error:
-        return _topics_are_away(names, on_commit, error)
+        _topics_are_away(names, on_commit, error)
+        return None
     positions = _publish(publications, on_commit, using)
     return positions[0] if isinstance(topic, str) and positions else positions
 
@@ -115,7 +116,8 @@ def publish_many(
     try:
         made = [_outgoing(number, each) for number, each in enumerate(given)]
     except BrokerUnavailable as error:
-        return _topics_are_away([each[0] for each in given], on_commit, error)
+        _topics_are_away([each[0] for each in given], on_commit, error)
+        return None
     return _publish(made, on_commit, using)
 
 
