@@ -6,7 +6,18 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from cent import Client, PublishRequest
+from cent import (
+    Client,
+    Disconnect,
+    DisconnectRequest,
+    InfoRequest,
+    PresenceRequest,
+    PresenceStatsRequest,
+    PublishRequest,
+    UnsubscribeRequest,
+)
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from devkit.ports import free_port
 from tests.live import CHECKOUT, Service, Site, hear, http_answer, tell
@@ -39,6 +50,46 @@ def test_a_publication_by_http_reaches_a_client(start: Start, application: tuple
     assert f"The HTTP API listens on 127.0.0.1:{port}" in log
     assert KEY not in log
     api.close()
+
+
+def test_clients_are_seen_and_ended_over_http(start: Start, site: Site) -> None:
+    """By who they are, from outside of Django."""
+    port = free_port()
+    service = start(
+        ("-m", "ws_service", "serve", "--bind", "127.0.0.1:{port}"),
+        settings=SETTINGS,
+        environment={"API_KEY": KEY, "API_BIND": f"127.0.0.1:{port}"},
+    )
+    user = site.run_in_django(
+        "from django.contrib.auth import get_user_model\n"
+        "print(get_user_model().objects.get(name='Ada').pk)"
+    ).strip()
+    api = Client(f"http://127.0.0.1:{port}/api", KEY)
+    with service.connect("/connection/websocket", cookie=site.cookie_of("Ada")) as client:
+        tell(client, {"id": 1, "connect": {}})
+        tell(client, {"id": 2, "subscribe": {"channel": "room:http"}})
+        (present,) = api.presence(PresenceRequest(channel="room:http")).presence.values()
+        assert (present.user, present.chan_info) == (user, {"name": "Ada"})
+        assert api.presence_stats(PresenceStatsRequest(channel="room:http")).num_users == 1
+        nodes = api.info(InfoRequest()).nodes
+        assert nodes
+        assert all(node.uid and node.version for node in nodes)
+
+        api.unsubscribe(UnsubscribeRequest(user=user, channel="room:http"))
+        hear_push(client, "unsubscribe")
+        end = Disconnect(code=4501, reason="banned")
+        api.disconnect(DisconnectRequest(user=user, disconnect=end))
+        with pytest.raises(ConnectionClosed) as closed:
+            hear_push(client, "nothing")
+    assert closed.value.rcvd
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4501, "banned")
+    api.close()
+
+
+def hear_push(client: ClientConnection, kind: str) -> None:
+    """Read until a push of this kind; a client hears its own arrival as well."""
+    while kind not in hear(client).get("push", {}):
+        pass
 
 
 def test_without_a_key_there_is_no_api(start: Start) -> None:

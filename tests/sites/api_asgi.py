@@ -1,4 +1,4 @@
-"""The push site's application, by its path."""
+"""The application of ``api_settings``, by its path."""
 
 import django
 

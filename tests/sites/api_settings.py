@@ -1,10 +1,10 @@
-"""The push site with an HTTP API, at API_BIND."""
+"""The example site with two kinds of topics, and an HTTP API at API_BIND if there is an API_KEY."""
 
-from tests.sites.push_site.settings import *  # noqa: F403
-from tests.sites.push_site.settings import WS_SERVICE as PUSH_SERVICE
-from tests.sites.push_site.settings import env
+from example.settings import *  # noqa: F403
+from example.settings import env
 
-WS_SERVICE = PUSH_SERVICE | {
+WS_SERVICE = {
+    "ROUTING": "tests.sites.api_routing",
     "API_KEY": env.str("API_KEY", default=None),
     "API_BIND": env.str("API_BIND", default="127.0.0.1:8003"),
 }
