@@ -136,6 +136,10 @@ class Link:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # the transports' connection_lost() runs one turn later
 
+    def lead_to(self, *target_ports: int) -> None:
+        """New connections go there from now on."""
+        self._call(lambda: setattr(self, "_target_ports", list(target_ports)))
+
     def cut(self) -> int:
         """Cut all connections at once; gives how many there were."""
         return self._call(self._abort_all)

@@ -120,6 +120,7 @@ def attacker(open_client: Callable[..., Client], used: set[str]) -> Attacker:
 # --- At the door ---------------------------------------------------------------------------
 
 
+@pytest.mark.promise("tokens")
 @pytest.mark.parametrize("kind", FORGED)
 def test_what_is_no_token_of_this_deployment_ends_the_connection(
     attacker: Attacker, users: dict[str, str], kind: str
@@ -239,6 +240,7 @@ def test_the_right_token_opens_the_topic(
 # --- Afterwards ----------------------------------------------------------------------------
 
 
+@pytest.mark.promise("tokens")
 def test_the_log_has_no_part_of_a_token_and_no_traceback(served: Service, used: set[str]) -> None:
     """Logs are read by more people than tokens are meant for. (It runs last.)"""
     log = served.child.log.read_text()
