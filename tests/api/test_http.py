@@ -3,14 +3,18 @@
 import json
 import logging
 import socket
+import threading
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
 from tests.api.conftest import ANSWER_LIMIT_S, KEY, Caller
 from tests.publishing.store import Store
 from ws_service.api import Api, ApiListener
+from ws_service.api import listener as listener_module
 from ws_service.api.listener import BODY_LIMIT_BYTES
 from ws_service.bind import Bind
 from ws_service.errors import CannotListen
@@ -32,6 +36,7 @@ def test_the_key_is_taken_from_two_headers(api: Caller, headers: dict[str, str])
     assert api.request("POST", "/api/publish", PUBLICATION, headers).status == 200
 
 
+@pytest.mark.promise("api-key")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -196,3 +201,40 @@ def test_after_the_stop_nobody_listens(store: Store) -> None:
         listener.stop()
         with pytest.raises(ConnectionRefusedError):
             caller.post("info", {})
+
+
+def waiting_application(has_come: threading.Event, may_go: threading.Event) -> WSGIApplication:
+    """Answers when it is told to."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        has_come.set()
+        assert may_go.wait(ANSWER_LIMIT_S)
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    return application
+
+
+@pytest.mark.parametrize("is_stuck", [False, True])
+def test_the_stop_waits_for_an_answer_and_not_for_ever(
+    is_stuck: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was accepted is answered; a request that hangs in Redis holds up no deployment."""
+    has_come, may_go = threading.Event(), threading.Event()
+    monkeypatch.setattr(listener_module, "STOP_LIMIT_S", 0.1 if is_stuck else ANSWER_LIMIT_S)
+    listener = ApiListener(waiting_application(has_come, may_go), Bind(port=0))
+    listener.start()
+    stop = threading.Thread(target=listener.stop)
+    with closing(Caller(listener.bind.port).connection()) as connection:
+        connection.request("POST", "/")
+        assert has_come.wait(ANSWER_LIMIT_S)
+        stop.start()
+        if not is_stuck:
+            may_go.set()
+            assert connection.getresponse().read() == b"done"
+        stop.join(ANSWER_LIMIT_S)
+        assert not stop.is_alive()
+    may_go.set()
+    if is_stuck:
+        monkeypatch.undo()
+        listener.stop()  # which lets go of the rest

@@ -92,6 +92,7 @@ def hear_push(client: ClientConnection, kind: str) -> None:
         pass
 
 
+@pytest.mark.promise("api-key")
 def test_without_a_key_there_is_no_api(start: Start) -> None:
     """Nobody has asked for it; the log says how to."""
     port = free_port()
@@ -104,6 +105,7 @@ def test_without_a_key_there_is_no_api(start: Start) -> None:
     assert "There is no HTTP API: WS_SERVICE['API_KEY'] is not set" in service.child.tail(50)
 
 
+@pytest.mark.promise("api-all-or-nothing")
 def test_a_service_whose_api_can_not_listen_does_not_start(site: Site) -> None:
     """Half a service would be noticed by the first publisher only."""
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -31,6 +31,7 @@ __all__ = ["connect", "store"]
 class InATestCase(TestCase):
     """Its transaction is never committed."""
 
+    @pytest.mark.promise("capture")
     def test_what_waits_for_the_commit_is_there_when_the_block_ends(self) -> None:
         """A view that publishes can be tested without a commit."""
         with capture_publications() as captured:
@@ -222,6 +223,7 @@ def test_users_are_disconnected_by_nobody() -> None:
     assert captured == []
 
 
+@pytest.mark.promise("capture")
 def test_nothing_reaches_redis_and_afterwards_it_does_again(store: Store) -> None:
     """Also where there is one."""
     with capture_publications() as captured:

@@ -94,7 +94,10 @@ class ApiListener:
         self.stop()
 
     def stop(self) -> None:
-        """Take no more requests, finish those that are being answered, close all."""
+        """Take no more requests, finish those that are being answered, close all.
+
+        One that hangs keeps its thread and a pipe; then it may be called again.
+        """
         self._in_its_thread(lambda: dispatcher.close(self._server))
         self._server.task_dispatcher.shutdown(timeout=STOP_LIMIT_S)
         self._in_its_thread(self._close_connections)
