@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,7 +18,11 @@ import redis
 from devkit.redis_server import RedisServer
 from tests.faults import redis_restart
 from tests.waiting import until
+from ws_service.broker.connection import BlockingBroker
+from ws_service.broker.doorbell import PAYLOAD_LIMIT_BYTES
 from ws_service.broker.keys import Keys
+from ws_service.broker.scripts import StreamPart, publish_call
+from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.hub import Hub
 from ws_service.hub.subscription import Subscription
@@ -92,10 +98,10 @@ def raw(redis_server: RedisServer) -> Iterator[redis.Redis]:
         yield client
 
 
-async def watch(hub: Hub, topic: str = TOPIC, hears_members: bool = True) -> Watcher:
+async def watch(hub: Hub, *, hears_members: bool = True, has_history: bool = False) -> Watcher:
     watcher = Watcher()
-    subscription = Subscription(topic, watcher, hears_members=hears_members)
-    await hub.subscribe(subscription, lambda _: None, has_history=False)
+    subscription = Subscription(TOPIC, watcher, hears_members=hears_members)
+    await hub.subscribe(subscription, lambda _: None, has_history=has_history)
     return watcher
 
 
@@ -195,6 +201,37 @@ async def test_events_stand_where_they_happened_among_publications(
     await until(lambda: len(watcher.heard) == len(expected))
     assert watcher.heard == expected
     assert deaf.heard == [("pub", str(n)) for n in range(50)]
+
+
+async def test_events_wait_while_the_store_is_read(
+    start: Start, keys: Keys, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was published before somebody came is shown before, also when it has to be fetched."""
+    hub = await start()
+    watcher = await watch(hub, has_history=True)
+    may_read, read = asyncio.Event(), Streams.read
+
+    async def slowly(*args: Any, **kwargs: Any) -> StreamPart:
+        await may_read.wait()
+        return await read(*args, **kwargs)
+
+    monkeypatch.setattr(Streams, "read", slowly)
+    publish = publish_call(
+        keys,
+        TOPIC,
+        b'"%b"' % (b"x" * PAYLOAD_LIMIT_BYTES),  # too large for a doorbell
+        history_size=10,
+        history_lifetime=timedelta(minutes=1),
+        idempotency_key=None,
+    )
+    broker = BlockingBroker(redis_server.url, 2)
+    broker.run(publish)
+    broker.close()
+    await come(hub, "a")
+    await come(hub, "b", topic="chat:8")
+    assert watcher.heard == []
+    may_read.set()
+    await until(lambda: [kind for kind, _ in watcher.heard] == ["pub", "join"])
 
 
 async def test_a_connection_that_ends_at_once_is_never_seen(
@@ -416,6 +453,20 @@ async def test_a_cleared_cache_that_shares_the_redis_loses_nobody(
     await shows(here, "a", "b")
     await settled(here, there)
     assert watcher.heard == [("join", "a"), ("join", "b")]
+
+
+async def test_what_redis_has_evicted_comes_back(
+    start: Start, raw: redis.Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Short of memory, it drops whole keys; and keys expire, if a room is quiet for days."""
+    monkeypatch.setattr("ws_service.hub.members.AGAIN_INTERVAL_S", 0.3)
+    hub = await start(lease_s=60)
+    watcher = await watch(hub)
+    await come(hub, "a")
+    raw.delete(keys.presence(TOPIC))
+    await shows(hub, "a")
+    await until(lambda: raw.ttl(keys.presence(TOPIC)) > 3_600)
+    assert watcher.heard == [("join", "a")]
 
 
 async def test_ten_thousand_come_and_go_in_few_round_trips(

@@ -255,6 +255,7 @@ class Members:
         """One round trip. Raises BrokerUnavailable; the next round then writes the same clients."""
         if asyncio.get_running_loop().time() >= self._again_s:
             self._write_again(was_lost=True)
+        await self._lease.is_taken.wait()
         self._fill()
         if self._batch:
             await self._write()
@@ -272,7 +273,6 @@ class Members:
                 self._batch.setdefault(key, None)
 
     async def _write(self) -> None:
-        await self._lease.is_taken.wait()
         assert self._lease.incarnation is not None  # noqa: S101 - it is taken
         members = [member for member in map(self._member, self._batch) if member is not None]
         for member in members:

@@ -9,6 +9,7 @@ from typing import Final
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.leases import (
+    DEAD_AT_ONCE,
     Renewed,
     bury_answer,
     bury_call,
@@ -97,8 +98,10 @@ class Reaper:
             swept = sweep_answer(await self._broker.run(call))
             for incarnation in swept.dead:
                 await self._reap(partition, incarnation)
+            if len(swept.dead) >= DEAD_AT_ONCE:
+                ends_ms.append(0)
             # One that has ended and could not be judged is looked at after the next renewal.
-            if swept.next_end_ms is not None and swept.next_end_ms > 0:
+            elif swept.next_end_ms is not None and swept.next_end_ms > 0:
                 ends_ms.append(swept.next_end_ms)
         if self._due_s is None:
             self._look_in(ends_ms)
