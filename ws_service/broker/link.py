@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
 from ws_service.broker.keys import Keys
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import end, is_ending
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
@@ -77,8 +77,7 @@ class DoorbellLink:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
 
     async def subscribe(self, topic: str) -> None:
         """Returns when Redis has confirmed: whatever is published from now on is heard.

@@ -19,6 +19,7 @@ from ws_service.broker.scripts import (
     read_answer,
     read_call,
 )
+from ws_service.cancellation import end
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 
@@ -121,7 +122,5 @@ class Streams:
 
     async def close(self) -> None:
         """Let go of Redis; whoever still waits for an answer is cancelled."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._broker.close()

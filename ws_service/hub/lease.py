@@ -54,7 +54,7 @@ class Lease:
 
     async def run(self) -> None:
         """Renew until it is closed."""
-        while not self._is_closed:
+        while not (self._is_closed or is_ending()):
             pause_s = self.lease_s / RENEWALS_A_LEASE
             try:
                 await self._renew()

@@ -182,7 +182,7 @@ class Members:
     async def run(self) -> None:
         """Keep Redis up to date for ever."""
         pause_s = _FIRST_PAUSE_S
-        while True:
+        while not is_ending():
             await self._until_due()
             try:
                 await self._round()

@@ -62,7 +62,7 @@ class Reaper:
 
     async def run(self) -> None:
         """Reap for ever."""
-        while True:
+        while not is_ending():
             await self._until_due()
             try:
                 await self._sweep()

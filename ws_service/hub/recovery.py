@@ -9,7 +9,7 @@ from typing import Final
 
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import end, is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.tail import Encoded
@@ -46,9 +46,7 @@ class Recovery:
 
     async def close(self) -> None:
         """End all readings."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def since(self, topic: HubTopic, position: Position) -> Recovered | None:
         """What was published after a position, None if some of it is gone or it is too much.

@@ -7,7 +7,7 @@ from typing import Final
 
 from ws_service.broker.scripts import StreamPart
 from ws_service.broker.streams import Streams
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import end, is_ending
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.subscription import Subscription
 from ws_service.hub.topic import HubTopic
@@ -66,9 +66,7 @@ class Synchroniser:
     async def close(self) -> None:
         """End all readings; nothing is done with what was held."""
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def look(self, topic: HubTopic) -> None:
         """Read the store after now, and wait for it. Raises BrokerUnavailable."""
