@@ -8,6 +8,7 @@ is older than the restart before, and every epoch gets confirmed publications.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf
 
 from tests.conformance.event_log import Event
@@ -59,6 +60,9 @@ class Stream:
         self._size = min(history_size, RECOVERY_LIMIT)
         self._confirmations = sorted(confirmations, key=lambda each: each.answered_at)
         self._offsets = {each.uid: each.offset for each in confirmations}
+        self._places: dict[str, list[At]] = defaultdict(list)
+        for each in self._confirmations:
+            self._places[each.uid].append(At(each.offset, each.epoch))
         epochs: dict[str, Epoch] = {}
         for each in self._confirmations:
             epoch = epochs.setdefault(each.epoch, Epoch(each.epoch, each.answered_at))
@@ -98,9 +102,24 @@ class Stream:
         """Whether it was published there and nobody knows but who heard it.
 
         Redis ended before it could answer, took it back, and got it again from its publisher;
-        hardly ever at the very offset that it had before.
+        hardly ever at the very offset that it had before. A client doesn't publish it again.
         """
-        return self.is_taken_back(at) and self._offsets.get(uid, at.offset) != at.offset
+        again = self._offsets.get(uid, at.offset) != at.offset
+        return self.is_taken_back(at) and (again or is_of_a_client(uid))
+
+    def places(self, uid: str) -> list[tuple[int, int]]:
+        """Where a publication stands that counts: number of the epoch, offset; in their order."""
+        standing = [at for at in self._places.get(uid, []) if not self.is_taken_back(at)]
+        return sorted((self._number[at.epoch], at.offset) for at in standing or self._places[uid])
+
+    @property
+    def doubles(self) -> list[str]:
+        """What stands there more than once, and counts each time."""
+        counting = {
+            uid: [at for at in places if not self.is_taken_back(at)]
+            for uid, places in self._places.items()
+        }
+        return [uid for uid, places in counting.items() if len(set(map(str, places))) > 1]
 
     def _restarted_before(self, epoch: Epoch) -> float:
         """When the Redis ended that an epoch's own Redis has followed."""
@@ -115,6 +134,16 @@ class Stream:
         return top - at.offset > self._size
 
 
+def kind_of(topic: str) -> str:
+    """The beginning of a topic's name, which says how much it keeps."""
+    return "#" if topic.startswith("#") else topic.split(":")[0]
+
+
+def is_of_a_client(uid: str) -> bool:
+    """Whether a client has published it: nobody repeats it, nobody knows where it stands."""
+    return uid.startswith("client ")
+
+
 @dataclass(slots=True)
 class Verdict:
     """What the clients saw, judged. ``wrong`` has a sentence for each thing that was wrong."""
@@ -124,6 +153,7 @@ class Verdict:
     recovered: int = 0
     gaps_announced: int = 0
     gaps_unavoidable: int = 0
+    confirmed_to_clients: int = 0
 
 
 class Oracle:
@@ -143,7 +173,7 @@ class Oracle:
         for each in confirmations:
             by_topic[each.topic].append(each)
         self.streams = {
-            topic: Stream(each, history_sizes[topic.split(":")[0]], restarts)
+            topic: Stream(each, history_sizes[kind_of(topic)], restarts)
             for topic, each in by_topic.items()
         }
 
@@ -155,6 +185,34 @@ class Oracle:
                 logs[event["client"], event["channel"]].append(event)
         for (client, channel), log in logs.items():
             _Judge(self.streams[channel], f"{name}{client} in {channel}", verdict).judge(log)
+
+    def judge_clients_own(
+        self, events: Iterable[Event], losses: Sequence[tuple[float, float]], verdict: Verdict
+    ) -> None:
+        """Judge what clients have published: once, and what was confirmed in their own order.
+
+        losses: between which times Redis has lost what it had confirmed.
+        """
+        logs: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for event in events:
+            if event["type"] != "confirmed":
+                continue
+            verdict.confirmed_to_clients += 1
+            stream, uid = self.streams[event["channel"]], event["uid"]
+            if stream.places(uid):
+                logs[uid.rpartition("-")[0], event["channel"]].append(uid)
+            elif not any(begin <= event["at"] <= end for begin, end in losses):
+                verdict.wrong.append(f"{uid} was confirmed, and is not in {event['channel']}")
+        for (_, topic), uids in logs.items():
+            stream = self.streams[topic]
+            uids.sort(key=lambda uid: int(uid.rpartition("-")[2]))
+            for earlier, later in pairwise(uids):
+                if stream.places(earlier)[0] >= stream.places(later)[0]:
+                    verdict.wrong.append(f"out of order in {topic}: {later} before {earlier}")
+
+    @property
+    def doubles(self) -> list[str]:
+        return [uid for stream in self.streams.values() for uid in stream.doubles]
 
 
 class _Judge:

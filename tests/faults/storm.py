@@ -17,16 +17,23 @@ from devkit.redis_server import RedisServer
 from tests.conformance import sdk_process
 from tests.conformance.conftest import SERVERS
 from tests.conformance.publisher import SETTINGS, Publisher
-from tests.conformance.sdk_process import Sdk, SdkProcess
+from tests.conformance.sdk_process import Sdk, SdkProcess, Subscriber
 from tests.faults import redis_restart
 from tests.faults.link import Link
-from tests.faults.oracle import Confirmation, Oracle, Verdict
+from tests.faults.oracle import Confirmation, Oracle, Verdict, is_of_a_client
 from tests.live import ANSWER_LIMIT_S, Service, Site, wait_until
 
-HISTORY_SIZES = {"deep": 1_000, "shallow": 5}
+HISTORY_SIZES = {"deep": 1_000, "shallow": 5, "#": 1_000, "team": 100}
+USERS = ("Ada", "Grace", "")
+"""Whose clients they are, in turns; "" is nobody's. Each user has an own topic, and a team's."""
+PRESENCE_LEASE_S = 3.0
+TALKING_EVERY_MS = 400
+_LOSS_SLACK_S = 2.0
+_HUSH_LIMIT_S = 20.0
 _WAIT_LIMIT_S = 30.0
 _HALF_OPEN_S = 1.5
 _TICK_S = 0.01
+_LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,11 @@ class Plan:
     settling_limit_s: float = 30.0
     linger_s: float = 30.0
 
+    @property
+    def talk(self) -> list[str]:
+        """Topics to which clients publish as well; what is kept there must outlast a look at it."""
+        return [topic for topic in self.topics if topic.startswith("deep:")]
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -82,6 +94,7 @@ class Outcome:
             f"{self.verdict.recovered} recoveries",
             f"gaps: {self.verdict.gaps_announced} announced",
             f"gaps: {self.verdict.gaps_unavoidable} unavoidable",
+            f"{self.verdict.confirmed_to_clients} publications of clients confirmed to them",
             f"faults: {dict(self.done)}",
             f"counters: {dict(sorted(self.counters.items()))}",
             f"wrong: {len(self.verdict.wrong)}",
@@ -103,10 +116,13 @@ class Storm:
         self._confirmations: list[Confirmation] = []
         self._running = 0
         self._restarts: list[float] = []
+        self._losses: list[tuple[float, float]] = []
         self._brokers: list[Link] = []
         self._services: list[Service] = []
         self._sdks: list[Sdk] = []
+        self._clients: list[tuple[Sdk, str]] = []
         self._subscriptions: list[tuple[Sdk, str, str]] = []
+        self._own_topics: list[tuple[Sdk, str, str]] = []
         self.outcome = Outcome(Verdict())
 
     def __enter__(self) -> Self:
@@ -132,6 +148,7 @@ class Storm:
             enter(Publisher(environment, self._folder / f"publisher-{number}.log"))
             for number in range(self.plan.publishers)
         ]
+        self._recorder = enter(Publisher(environment, self._folder / "recorder.log"))
         argvs = {
             "javascript": sdk_process.javascript(self._package),
             "python": sdk_process.python(),
@@ -154,6 +171,7 @@ class Storm:
                 "SABOTAGE": self.plan.sabotage,
                 "PING_INTERVAL": "1",
                 "LINGER": str(self.plan.linger_s),
+                "PRESENCE_LEASE": str(PRESENCE_LEASE_S),
             },
         )
         self._stack.callback(service.stop)
@@ -163,6 +181,7 @@ class Storm:
 
     def run(self) -> Outcome:
         """Subscribe, publish through all faults, wait until all is quiet, judge."""
+        self._connect()
         self._subscribe()
         self._publish()
         self._do_faults()
@@ -173,16 +192,29 @@ class Storm:
         self._judge()
         return self.outcome
 
-    def _subscribe(self) -> None:
-        subscribers = []
+    def _connect(self) -> None:
+        """Some with a token, by which the service knows their own topic."""
+        url = f"ws://127.0.0.1:{self._front.port}/connection/websocket"
+        self._site_process = self._publishers[0]
         numbers = (self.plan.javascript_clients, self.plan.python_clients)
         for sdk, number in zip(self._sdks, numbers, strict=True):
-            for client in (f"c{n}" for n in range(number)):
-                url = f"ws://127.0.0.1:{self._front.port}/connection/websocket"
-                sdk.connect(client, url)
-                for topic in self._chance.sample(self.plan.topics, self.plan.topics_of_each):
-                    self._subscriptions.append((sdk, client, topic))
-                    subscribers.append(sdk.subscribe(client, topic))
+            for n in range(number):
+                client, user = f"c{n}", USERS[n % len(USERS)]
+                self._clients.append((sdk, client))
+                if not user:
+                    sdk.connect(client, url)
+                    continue
+                sdk.connect(client, url, tokens=[self._site_process.token(user)])
+                for topic in (f"#{self._site_process.user(user)}", f"team:{user[0]}"):
+                    self._own_topics.append((sdk, client, topic))
+        self._topics = [*self.plan.topics, *sorted({topic for *_, topic in self._own_topics})]
+
+    def _subscribe(self) -> None:
+        subscribers = [Subscriber(*own) for own in self._own_topics]
+        for sdk, client in self._clients:
+            for topic in self._chance.sample(self.plan.topics, self.plan.topics_of_each):
+                self._subscriptions.append((sdk, client, topic))
+                subscribers.append(sdk.subscribe(client, topic))
         for subscriber in subscribers:
             subscriber.wait_for("subscribed")
 
@@ -192,12 +224,17 @@ class Storm:
             publisher.tell(
                 do="run",
                 name=f"p{number}",
-                topics=self.plan.topics,
+                topics=self._topics,
                 count=self.plan.publications // self.plan.publishers + 1,
                 every_s=every_s,
                 seed=self.plan.seed + number,
             )
             self._running += 1
+        self._recorder.tell(do="record", topics=self.plan.talk, every_s=_LOOK_EVERY_S)
+        for sdk, client in self._clients:
+            topics = self._chance.sample(self.plan.talk, 2)
+            name = f"client {sdk.name} {client}"
+            sdk.tell("chat", client, name=name, channels=topics, everyMs=TALKING_EVERY_MS)
 
     def _do_faults(self) -> None:
         """Spread the faults over the time that publishing takes, in a random order."""
@@ -218,17 +255,31 @@ class Storm:
             publisher.tell(do="stop")
         length_s = self.plan.publications / self.plan.publications_per_s
         self._wait_for(lambda: self._running == 0, length_s + _WAIT_LIMIT_S)
+        for sdk, client in self._clients:
+            sdk.tell("hush", client)
+        for sdk in self._sdks:
+            own = [client for each, client in self._clients if each is sdk]
+            sdk.log.wait(
+                lambda sdk=sdk, own=own: all(sdk.log.of(each, None, "hushed") for each in own),
+                "the silence of all clients",
+                _HUSH_LIMIT_S,
+            )
         # Each topic's last epoch is one in which something was published.
-        for topic in self.plan.topics:
-            answer = self._publishers[0].publish(topic, {"uid": f"the end of {topic}"})
+        for topic in self._topics:
+            answer = self._site_process.publish(topic, {"uid": f"the end of {topic}"})
             self._confirmations.append(Confirmation(**answer))
+        self._recorder.tell(do="stop")
+        self._running += 1
+        self._wait_for(lambda: self._running == 0, _WAIT_LIMIT_S)
         self.outcome.publications = len(self._confirmations)
 
     def _settle(self) -> None:
         """Wait until nothing is on its way any more; what is missing then is lost."""
         oracle = Oracle(self._confirmations, HISTORY_SIZES, self._restarts)
         deadline = time.monotonic() + self.plan.settling_limit_s
-        while time.monotonic() < deadline and not self._is_settled(oracle):
+        while time.monotonic() < deadline and not (
+            self._is_settled(oracle) and self._wrong_presence() == []
+        ):
             time.sleep(0.2)
 
     def _is_settled(self, oracle: Oracle) -> bool:
@@ -243,17 +294,38 @@ class Storm:
                         last[sdk.name, event["client"], event["channel"]] = offset
         return all(
             last[sdk.name, client, topic] == oracle.streams[topic].top.offset
-            for sdk, client, topic in self._subscriptions
+            for sdk, client, topic in self._subscriptions + self._own_topics
         )
+
+    def _wrong_presence(self) -> list[str]:
+        """What the site is told of who is there, where that isn't so."""
+        ids = {
+            (sdk, client): sdk.log.of(client, None, "connected")[-1]["id"]
+            for sdk, client in self._clients
+        }
+        wrong = []
+        for topic in self.plan.talk:
+            own = {ids[sdk, client] for sdk, client, other in self._subscriptions if other == topic}
+            told = set(self._site_process.ask("presence", topic=topic)["clients"])
+            if told != own:
+                wrong.append(
+                    f"presence in {topic}: {len(told - own)} who left, {len(own - told)} missing"
+                )
+        return wrong
 
     def _judge(self) -> None:
         oracle = Oracle(self._confirmations, HISTORY_SIZES, self._restarts)
+        verdict = self.outcome.verdict
         for sdk in self._sdks:
-            oracle.judge(sdk.log.all(), self.outcome.verdict, name=f"{sdk.name} ")
-            for event in sdk.log.all():
-                if event["type"] in ("disconnected", "unsubscribed") and event["code"]:
-                    self.outcome.verdict.wrong.append(f"{sdk.name}: ended for good: {event}")
-        if self.outcome.verdict.wrong:
+            events = sdk.log.all()
+            oracle.judge(events, verdict, name=f"{sdk.name} ")
+            oracle.judge_clients_own(events, self._losses, verdict)
+            for event in events:
+                if event["type"] in ("disconnected", "unsubscribed") and event.get("code", 1):
+                    verdict.wrong.append(f"{sdk.name}: ended for good: {event}")
+        verdict.wrong += [f"published twice: {each}" for each in oracle.doubles]
+        verdict.wrong += self._wrong_presence()
+        if verdict.wrong:
             self._keep_what_was_seen()
 
     def _keep_what_was_seen(self) -> None:
@@ -315,12 +387,17 @@ class Storm:
             self._wait_for_publications(3)
             self._note_restart()
 
+        begin = time.monotonic()
         redis_restart.stale(self._redis, meanwhile)
+        self._losses.append((begin, time.monotonic() + _LOSS_SLACK_S))
 
     def restart_redis_empty(self) -> None:
         self._wait_for_a_settled_epoch()
         self._note_restart()
+        # What was confirmed just before may be lost before anybody but its client knew.
+        begin = time.monotonic() - _LOSS_SLACK_S
         redis_restart.empty(self._redis)
+        self._losses.append((begin, time.monotonic() + _LOSS_SLACK_S))
 
     def _note_restart(self) -> None:
         self._restarts.append(time.monotonic())
@@ -336,8 +413,12 @@ class Storm:
         begun_at = time.monotonic() if since is None else since
 
         def are_there() -> bool:
-            counts = Counter(c.topic for c in self._confirmations if c.begun_at > begun_at)
-            return all(counts[topic] >= number for topic in self.plan.topics)
+            counts = Counter(
+                c.topic
+                for c in self._confirmations
+                if c.begun_at > begun_at and not is_of_a_client(c.uid)
+            )
+            return all(counts[topic] >= number for topic in self._topics)
 
         self._wait_for(are_there, _WAIT_LIMIT_S)
 
@@ -353,7 +434,7 @@ class Storm:
             time.sleep(_TICK_S)
 
     def _read_confirmations(self) -> None:
-        for publisher in self._publishers:
+        for publisher in (*self._publishers, self._recorder):
             while True:
                 try:
                     answer = publisher.answers.get_nowait()

@@ -105,3 +105,35 @@ def test_a_client_that_was_not_ahead_goes_on_without_a_gap() -> None:
     assert judge(truth, [*log, *publications("b", [4, 5, 6])]).wrong == []
     gap = [*log[:-1], subscribed(6, "b", recovered=False)]
     assert "that was none" in judge(truth, gap).wrong[0]
+
+
+def test_what_a_client_published_must_be_there_once_and_in_its_order() -> None:
+    """A chat that swallows a line, says it twice, or shows the answer before the question."""
+    kept = [
+        Confirmation(TOPIC, f"client c-{n}", offset, "a", 0.0, 0.0)
+        for n, offset in ((1, 1), (2, 2), (4, 4), (5, 3))
+    ]
+    twice = [*kept, Confirmation(TOPIC, "client c-1", 9, "a", 0.0, 0.0)]
+
+    def judged(confirmations: list[Confirmation], *numbers: int) -> list[str]:
+        verdict = Verdict()
+        oracle = Oracle(confirmations, {"shallow": 5}, [])
+        log = [event("confirmed", uid=f"client c-{n}", at=1.0) for n in numbers]
+        oracle.judge_clients_own(log, [(2.0, 3.0)], verdict)
+        assert verdict.confirmed_to_clients == len(numbers)
+        return verdict.wrong + oracle.doubles
+
+    assert judged(kept, 1, 2, 4) == []
+    assert "client c-3 was confirmed" in judged(kept, 1, 2, 3)[0]
+    assert "client c-5 before client c-4" in judged(kept, 4, 5)[0]
+    assert judged(twice, 1, 2) == ["client c-1"]
+
+
+def test_what_redis_lost_with_its_confirmation_is_not_asked_of_the_service() -> None:
+    """Between a snapshot and the end of a Redis."""
+    log = [event("confirmed", uid="client c-7", at=2.5)]
+    verdict = Verdict()
+    Oracle(confirmed("a", range(1, 3)), {"shallow": 5}, []).judge_clients_own(
+        log, [(2.0, 3.0)], verdict
+    )
+    assert verdict.wrong == []

@@ -56,6 +56,7 @@ def test_nothing_is_lost_duplicated_or_swapped_without_a_word(
     assert outcome.verdict.gaps_announced == outcome.verdict.gaps_unavoidable
     # Else the run has proved nothing.
     assert outcome.publications >= 10_000
+    assert outcome.verdict.confirmed_to_clients >= 500
     assert outcome.done["cut_a_client"] >= 200
     for name, times in WHOLE.faults.items():
         assert outcome.done[name] == times
