@@ -185,6 +185,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "names", nargs="*", metavar="name", help=f"{', '.join(bench.NAMES)}; all without one"
     )
-    add("screenshot", _screenshot, "make the README's picture of two people in a room")
+    add("screenshot", _screenshot, "take pictures of the example site's pages")
     add("clean", _clean, "remove .dev, .venv and caches")
     return parser

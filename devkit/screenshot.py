@@ -1,8 +1,7 @@
-"""`python3 dev.py screenshot`: the README's pictures, of parts that are started for them.
+"""`python3 dev.py screenshot`: pictures of the example site's pages, for a phone and a desktop.
 
-Two sites, each with a service process of its own, on one database and one Redis: what Ada and
-Grace say to each other in the picture goes from one service to the other. The first of them
-counts, for the picture of its front page.
+A site with its service, and everything that pushes, is started for them. All pictures go to
+`.dev/screenshot/pages`; the few that the README and the docs show, to `docs/images`.
 """
 
 from devkit import checkout, client_sdk, health, ports, run, step
@@ -16,12 +15,11 @@ from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
 
 STATE = checkout.STATE / "screenshot"
-_TIMEOUT_S = 120.0
-_PEOPLE = ("ada", "grace")
+_TIMEOUT_S = 240.0
 
 
 def take(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> list[Outcome]:
-    """Start everything on free ports, take the picture, stop everything.
+    """Start everything on free ports, take the pictures, stop everything.
 
     Raises:
         Failure: a part did not start.
@@ -32,34 +30,26 @@ def take(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruptio
     try:
         redis = run.start_redis(venv, STATE, terminal)
         stack.adopt_redis(redis)
-        sites: list[Addresses] = []
-        for person in _PEOPLE:
-            chosen = _free_addresses()
-            parts = Parts(
-                venv,
-                chosen,
-                redis_url=redis.url,
-                state=STATE,
-                logs=f"logs/{person}",
-                actions=Buttons.names(redis),  # to be seen; nobody obeys
-            )
-            if not sites:
-                run.prepare_database(parts, terminal, interruption)
-                stack.start(parts.counter())
-            _start(stack, parts, chosen)
-            sites.append(chosen)
-        urls = [f"http://localhost:{site.site_port}" for site in sites]
+        chosen = _free_addresses()
+        actions = Buttons.names(redis)  # to be seen; nobody obeys
+        parts = Parts(venv, chosen, redis_url=redis.url, state=STATE, actions=actions)
+        run.prepare_database(parts, terminal, interruption)
+        _start(stack, parts, chosen)
+        site = f"http://localhost:{chosen.site_port}"
         return [
             step.take(
                 name,
-                [venv.python, f"scripts/{name}.py", *arguments],
+                [venv.python, f"scripts/{name}.py", site, *arguments],
                 terminal,
                 interruption,
                 timeout_s=_TIMEOUT_S,
                 logs=STATE / "logs",
                 streams=True,
             )
-            for name, arguments in (("screenshot", urls), ("compare_screenshot", urls[:1]))
+            for name, arguments in (
+                ("compare_screenshot", ()),
+                ("pages_screenshot", (STATE / "pages",)),
+            )
         ]
     finally:
         stack.stop()
@@ -74,3 +64,5 @@ def _start(stack: Stack, parts: Parts, chosen: Addresses) -> None:
     site, service = stack.start(parts.site()), stack.start(parts.service())
     stack.wait_until(lambda: health.site_trouble(chosen), site)
     stack.wait_until(lambda: health.service_trouble(chosen), service)
+    for part in (parts.counter(), parts.ticker(), parts.sensor()):
+        stack.start(part)
