@@ -160,6 +160,7 @@ async def settled(*hubs: Hub) -> None:
         await until(lambda hub=hub: hub.members._is_idle.is_set())  # type: ignore[misc]
 
 
+@pytest.mark.promise("presence")
 async def test_who_is_in_is_seen_in_every_process(start: Start) -> None:
     """A page asks its own process and means all of them."""
     here, there = await start(), await start()
@@ -260,6 +261,7 @@ async def test_who_subscribes_again_is_told_as_gone_and_come(start: Start) -> No
     await shows(hub, "a")
 
 
+@pytest.mark.promise("presence")
 async def test_a_killed_process_is_gone_within_its_lease_and_told_once(start: Start) -> None:
     """Its clients can't say goodbye."""
     hubs = [await start(), await start(), await start()]
@@ -344,6 +346,7 @@ def stale(server: RedisServer) -> None:
     redis_restart.stale(server, lambda: None)
 
 
+@pytest.mark.promise("presence")
 @pytest.mark.parametrize("restart", [redis_restart.whole, stale, redis_restart.empty])
 async def test_presence_is_right_after_a_restart_of_redis(
     start_apart: Start,
@@ -377,6 +380,7 @@ async def listens_again(hub: Hub, watcher: Watcher) -> None:
         await come(hub, "probe")
 
 
+@pytest.mark.promise("presence")
 async def test_who_came_and_left_since_the_snapshot_is_right(
     start_apart: Start, own_redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -398,6 +402,7 @@ async def test_who_came_and_left_since_the_snapshot_is_right(
     assert not {("leave", "a"), ("leave", "new")} & set(watcher.heard)
 
 
+@pytest.mark.promise("presence")
 async def test_who_leaves_while_redis_is_away_is_gone_when_it_is_back(
     start_apart: Start, own_redis: RedisServer
 ) -> None:
@@ -416,6 +421,7 @@ async def test_who_leaves_while_redis_is_away_is_gone_when_it_is_back(
     await shows(here, "stays")
 
 
+@pytest.mark.promise("presence")
 async def test_an_outage_longer_than_the_lease_is_nobodys_death(
     start_apart: Start, own_redis: RedisServer
 ) -> None:

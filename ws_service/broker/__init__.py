@@ -6,6 +6,8 @@ keys         the names of everything in Redis
 lua/         the scripts; each is one atomic step
 scripts      their arguments and answers
 connection   redis clients, made in one place
+presence     who is subscribed to a topic
+leases       which processes are alive
 streams      reads streams, for the hub
 link         listens for doorbells, for the hub
 """
