@@ -445,6 +445,17 @@ async def test_an_outage_longer_than_the_lease_is_nobodys_death(
     assert [heard for heard in watcher.heard if heard[0] == "leave"] == []
 
 
+async def test_an_emptied_redis_is_filled_at_once(
+    start_apart: Start, own_redis: RedisServer
+) -> None:
+    """Not only when the lease is renewed the next time: until then nobody would be there."""
+    hub = await start_apart(lease_s=120)
+    await watch(hub)
+    await come(hub, "a")
+    await asyncio.to_thread(redis_restart.empty, own_redis)
+    await shows(hub, "a")
+
+
 async def test_a_cleared_cache_that_shares_the_redis_loses_nobody(
     start_apart: Start, own_redis: RedisServer
 ) -> None:

@@ -13,6 +13,7 @@ from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
+from ws_service.cancellation import end
 from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
 from ws_service.hub.control import Control
 from ws_service.hub.echo import Echo
@@ -139,9 +140,7 @@ class Hub:
         await self.members.close()
         await self._link.close()
         await self._groups.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._synchroniser.close()
         await self._recovery.close()
         await self._streams.close()
@@ -387,6 +386,7 @@ class Hub:
 
     def _on_restored(self) -> None:
         self._groups.rejoin()
+        self._lease.renew_now()
         self._keep(asyncio.create_task(self._watcher.check_all(), name="check all positions"))
 
     def _keep(self, task: asyncio.Task[None]) -> None:

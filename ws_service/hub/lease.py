@@ -76,10 +76,14 @@ class Lease:
                     await self._wake.wait()
             self._wake.clear()
 
-    def doubt(self) -> None:
-        """Redis does not know our lease: renew now."""
-        self.is_taken.clear()
+    def renew_now(self) -> None:
+        """Redis was away, and may be another one now."""
         self._wake.set()
+
+    def doubt(self) -> None:
+        """Redis does not know our lease: nothing can be written under it."""
+        self.is_taken.clear()
+        self.renew_now()
 
     async def close(self) -> None:
         """End the lease; what is left is for others to reap. Raises BrokerUnavailable."""

@@ -53,7 +53,11 @@ Key = tuple[str, str]
 
 
 class _Member:
-    """A client in a topic. is_tried: Redis may know of it, since it was sent there."""
+    """A client in a topic.
+
+    is_tried: Redis may know of it, since it was sent there.
+    written: what ``enter()`` waits for; None when it is there or has failed.
+    """
 
     __slots__ = ("info", "is_announced", "is_tried", "tells", "user", "written")
 
@@ -63,16 +67,18 @@ class _Member:
         self.tells = tells
         self.is_announced = False
         self.is_tried = False
-        self.written = written
+        self.written: asyncio.Future[None] | None = written
 
     def succeed(self) -> None:
-        if not self.written.done():
-            self.written.set_result(None)
+        written, self.written = self.written, None
+        if written is not None and not written.done():
+            written.set_result(None)
 
     def fail(self, error: BrokerUnavailable) -> None:
-        if not self.written.done():
-            self.written.set_exception(error)
-            self.written.exception()  # who waits for it may have gone
+        written, self.written = self.written, None
+        if written is not None and not written.done():
+            written.set_exception(error)
+            written.exception()  # who waits for it may have gone
 
 
 class _User(msgspec.Struct):
@@ -117,12 +123,13 @@ class Members:
         if self._is_closed:
             raise BrokerUnavailable("this process is about to end")
         self.leave(topic, client)
-        member = _Member(info, tells, asyncio.get_running_loop().create_future())
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        member = _Member(info, tells, written)
         self._wanted.setdefault(topic, {})[client] = member
         self._mark((topic, client), self._dirty.get((topic, client)))
         try:
             async with asyncio.timeout(ENTER_LIMIT_S):
-                await member.written
+                await written
         except BaseException as error:
             if self._member((topic, client)) is member:
                 self.leave(topic, client)
