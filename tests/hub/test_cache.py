@@ -135,4 +135,4 @@ async def test_the_latest_is_kept_in_the_process(stage: Stage, monkeypatch: Any)
     await until(lambda: stage.hub._topics[TOPIC].position.offset == 3)
     assert data((await come_back(stage))[2]) == ["c"]
     assert read_back == [1]
-    assert stage.hub._tail_memory.used == len('{"data":"c","offset":3}')
+    assert stage.hub._topics.tail_memory.used == len('{"data":"c","offset":3}')

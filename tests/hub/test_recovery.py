@@ -201,12 +201,12 @@ async def test_a_topic_that_is_forgotten_holds_no_memory_for_what_is_still_being
     stage.ring(99, position, 99)
     topic = stage.hub._topics[TOPIC]
     stage.hub.unsubscribe(subscription)
-    stage.hub._forget(topic)
-    assert stage.hub._tail_memory.used == 0
+    stage.hub._topics.forget(topic)
+    assert stage.hub._topics.tail_memory.used == 0
     stage.publish("more")
     go_on.set()
     await until(lambda: topic.synchronising is None)
-    assert stage.hub._tail_memory.used == 0
+    assert stage.hub._topics.tail_memory.used == 0
 
 
 async def test_thousands_of_topics_are_joined_together(

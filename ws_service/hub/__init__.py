@@ -10,7 +10,11 @@ renewal       keeps alive in Redis what is held here
 watcher       asks the change index for doorbells that were lost
 waves         tells many subscribers, a few at a time
 group_link    hears groups of the channel layer, for topics that stand over them
-hub           all topics of the process
+shelf         the topics that are held: joined, lingering, forgotten
+hub           all of it together
+members       who is subscribed, for presence; join and leave
+lease         says in Redis that this process lives
+reaper        removes who was present in a process that has died
 control       obeys what the site tells every process
 echo          is this process able to publish, and is it heard?
 send_buffer   what waits for one client

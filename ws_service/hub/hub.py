@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.doorbell import Doorbell, MemberEvent, UnreadableDoorbell
@@ -14,7 +13,7 @@ from ws_service.broker.link import DoorbellLink
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
 from ws_service.cancellation import end
-from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
+from ws_service.errors import Unrecoverable
 from ws_service.hub.control import Control
 from ws_service.hub.echo import Echo
 from ws_service.hub.group_link import GroupLink, LiveGroups
@@ -24,10 +23,11 @@ from ws_service.hub.reaper import Reaper
 from ws_service.hub.recovery import RECOVERY_LIMIT, Recovered, Recovery
 from ws_service.hub.renewal import Renewal
 from ws_service.hub.sequencer import Verdict, judge
+from ws_service.hub.shelf import Shelf
 from ws_service.hub.subscription import Subscriber, Subscription
 from ws_service.hub.synchronise import Synchroniser
-from ws_service.hub.tail import Encoded, Tail, TailMemory
-from ws_service.hub.topic import HubTopic, TopicState
+from ws_service.hub.tail import Encoded
+from ws_service.hub.topic import HubTopic
 from ws_service.hub.topic_table import TopicTableKeeper
 from ws_service.hub.watcher import Watcher
 from ws_service.hub.waves import Waves
@@ -37,17 +37,6 @@ from ws_service.topics.control import CONTROL_TOPIC
 from ws_service.topics.history import History
 
 logger = logging.getLogger(__name__)
-
-LINGER_S: Final = 30.0
-"""How long a topic without subscribers is kept: who reconnects finds its tail."""
-
-LINGERING_LIMIT: Final = 10_000
-"""Topics that are kept though nobody is subscribed; the longest idle one goes first."""
-
-TOPICS_LIMIT: Final = 200_000
-"""Topics of a process; past it new ones get a temporary error."""
-
-TAILS_LIMIT_BYTES: Final = 67_108_864
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +83,16 @@ class Hub:
         self.echo = Echo(broker, keys, self._link)
         self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes
-        self._topics: dict[str, HubTopic] = {}
-        self._lingering: dict[HubTopic, None] = {}
-        self._tail_memory = TailMemory()
+        self.wheel = Wheel(self._loop)
+        self._topics = Shelf(
+            self._streams,
+            self._link,
+            self._groups,
+            self.wheel,
+            recovery_limit_bytes,
+            on_joined=self._replay,
+            on_forgotten=self._on_forgotten,
+        )
         self._dirty: dict[HubTopic, None] = {}
         self._waves = Waves(self._loop)
         self._synchroniser = Synchroniser(
@@ -116,12 +112,11 @@ class Hub:
         self._control = on_control and Control(self._streams, self.subscribe, on_control)
         self._table_keeper = topic_table and TopicTableKeeper(broker, keys, topic_table)
         self._tasks: set[asyncio.Task[None]] = set()
-        self.wheel = Wheel(self._loop)
 
     @property
     def topics_in_use(self) -> int:
         """Topics that a client is subscribed to."""
-        return len(self._topics) - len(self._lingering) - (CONTROL_TOPIC in self._topics)
+        return self._topics.in_use - (CONTROL_TOPIC in self._topics)
 
     def start(self) -> None:
         self._link.start()
@@ -141,6 +136,7 @@ class Hub:
         await self._link.close()
         await self._groups.close()
         await end(self._tasks)
+        await self._topics.close()
         await self._synchroniser.close()
         await self._recovery.close()
         await self._streams.close()
@@ -166,11 +162,7 @@ class Hub:
         Raises BrokerUnavailable, TooManyTopics, and Unrecoverable if it ``must_recover`` and can't;
         nothing is attached then.
         """
-        topic = self._topics.get(subscription.channel)
-        if topic is None:
-            if len(self._topics) >= TOPICS_LIMIT:
-                raise TooManyTopics(TOPICS_LIMIT)
-            topic = self._join(subscription.channel, has_history, is_cache)
+        topic = self._topics.take(subscription.channel, has_history=has_history, is_cache=is_cache)
         topic.waiting += 1
         try:
             if topic.joined is not None:
@@ -181,8 +173,7 @@ class Hub:
             if must_recover and recovered is None:
                 raise Unrecoverable(f"nothing is left from {since} on")
             topic.attach(subscription)
-            topic.state = TopicState.LIVE
-            self._lingering.pop(topic, None)
+            self._topics.use(topic)
             try:
                 answer(Attached(topic.position, recovered))
             except BaseException:
@@ -190,7 +181,7 @@ class Hub:
                 raise
         finally:
             topic.waiting -= 1
-            self._linger_if_idle(topic)
+            self._topics.linger_if_idle(topic)
 
     async def _recover(
         self, topic: HubTopic, since: Position, subscriber: Subscriber
@@ -200,7 +191,7 @@ class Hub:
         """
         while True:
             recovered = await self._recovery.since(topic, since)
-            self._spare_memory(topic)
+            self._topics.spare_memory(topic)
             if recovered is None or subscriber.has_room(recovered.size):
                 return recovered
             await subscriber.wait_for_room()
@@ -210,7 +201,7 @@ class Hub:
         topic = self._topics.get(subscription.channel)
         if topic is not None:
             topic.detach(subscription)
-            self._linger_if_idle(topic)
+            self._topics.linger_if_idle(topic)
 
     async def publish(
         self,
@@ -253,71 +244,6 @@ class Hub:
             found.append(encoded)
         return part.lineage.top, found
 
-    # --- topics --------------------------------------------------------------------------
-
-    def _join(self, name: str, has_history: bool, is_cache: bool) -> HubTopic:
-        kept = 1 if is_cache else RECOVERY_LIMIT
-        tail = Tail(kept, self._recovery_limit_bytes, self._tail_memory)
-        topic = self._topics[name] = HubTopic(name, has_history, tail, is_cache)
-        topic.joined = self._loop.create_future()
-        self._keep(asyncio.create_task(self._joining(topic, topic.joined), name="join"))
-        return topic
-
-    async def _joining(self, topic: HubTopic, joined: asyncio.Future[None]) -> None:
-        """Listen first, then read where the topic stands: nothing falls between."""
-        try:
-            await self._link.subscribe(topic.name)
-            await self._groups.subscribe(topic.name)
-            if topic.has_history:
-                topic.rebase(await self._streams.standing(topic.name))
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            # Whatever it is, a topic that stays half joined would turn everybody away for ever.
-            self._forget(topic)
-            told = error if isinstance(error, Exception) else BrokerUnavailable("cancelled")
-            joined.set_exception(told)
-            joined.exception()  # those who wait for it may have gone
-        else:
-            topic.state = TopicState.LIVE
-            topic.joined = None
-            joined.set_result(None)
-            self._replay(topic)
-            self._linger_if_idle(topic)
-
-    def _linger_if_idle(self, topic: HubTopic) -> None:
-        if topic.state is TopicState.JOINING or topic.subscriptions or topic.waiting:
-            return
-        topic.state = TopicState.LINGERING
-        if topic.linger is not None:
-            topic.linger.cancel()
-        topic.linger = self.wheel.after(LINGER_S, lambda: self._forget_if_idle(topic))
-        self._lingering.pop(topic, None)
-        self._lingering[topic] = None
-        if len(self._lingering) > LINGERING_LIMIT:
-            self._forget_if_idle(next(iter(self._lingering)))
-
-    def _forget_if_idle(self, topic: HubTopic) -> None:
-        self._lingering.pop(topic, None)
-        if topic.state is TopicState.LINGERING and not topic.waiting:
-            self._forget(topic)
-
-    def _forget(self, topic: HubTopic) -> None:
-        if self._topics.get(topic.name) is topic:
-            del self._topics[topic.name]
-            topic.tail.retire()
-            self._lingering.pop(topic, None)
-            if topic.linger is not None:
-                topic.linger.cancel()  # the wheel would hold it until then
-            self._synchroniser.doubtful.discard(topic)
-            self._link.unsubscribe(topic.name)
-            self._groups.unsubscribe(topic.name)
-
-    def _spare_memory(self, topic: HubTopic) -> None:
-        """Past the limit, other topics' tails go: they can be read again from the store."""
-        if self._tail_memory.used > TAILS_LIMIT_BYTES:
-            for other in self._topics.values():
-                if other is not topic and not other.waiting:
-                    other.tail.clear()
-
     # --- publications --------------------------------------------------------------------
 
     def ring(self, name: str, message: bytes) -> None:
@@ -355,7 +281,7 @@ class Hub:
         verdict = judge(topic.position, doorbell)
         if verdict is Verdict.DELIVER and doorbell.payload is not None:
             topic.advance(doorbell.offset, doorbell.payload, doorbell.extra)
-            self._spare_memory(topic)
+            self._topics.spare_memory(topic)
             self._flush_soon(topic)
         elif verdict is Verdict.DROP:
             count("ws_service_duplicates_dropped_total")
@@ -383,6 +309,9 @@ class Hub:
                 topic.flush()
             except Exception:  # one topic's trouble must not be the others'
                 logger.exception("Topic %r could not be given to its subscribers", topic.name)
+
+    def _on_forgotten(self, topic: HubTopic) -> None:
+        self._synchroniser.doubtful.discard(topic)
 
     def _on_restored(self) -> None:
         self._groups.rejoin()
