@@ -3,11 +3,13 @@
     fan_out     one burst to many clients: deliveries per second, counted at the clients
     publish     sequential calls from synchronous code
     topics      many topics, many subscribers: memory, latency, commands to Redis
+    policies    what others notice of policies that raise, sleep, or lose their database
 
     arena       a Redis and server processes on one core; this process and publishers on the other
     contestant  a server process, how it is started, and what its clients speak
     crowd       many WebSocket connections in this process
     connection  one of them, as bare as it can be
+    member      a client that tries again, in `policies`
     shape       who is subscribed to what, in `topics`
     burst       one round of `fan_out`
     frames      WebSocket frames, the part of RFC 6455 that the load needs
