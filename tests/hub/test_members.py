@@ -25,6 +25,7 @@ from ws_service.broker.scripts import StreamPart, publish_call
 from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.hub import Hub
+from ws_service.hub.ledger import Ledger
 from ws_service.hub.subscription import Subscription
 from ws_service.protocol.lines import Lines
 
@@ -137,7 +138,7 @@ def die(hub: Hub) -> None:
     """As if the process had been killed: Redis hears nothing more."""
     for task in tasks(hub, "lease", "reaper", "members"):
         task.cancel()
-    hub.members._wanted.clear()
+    hub.members._ledger = Ledger()
     hub.members._is_idle.set()
     hub._lease.incarnation = None
 

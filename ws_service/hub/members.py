@@ -3,18 +3,13 @@
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-import msgspec
-
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.presence import (
-    Entry,
-    State,
     clients_call,
     read_answer,
     users_call,
@@ -26,6 +21,7 @@ from ws_service.cancellation import is_ending
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.lease import Lease
+from ws_service.hub.ledger import Batch, Ledger, Member
 from ws_service.hub.reaper import Reaper
 
 logger = logging.getLogger(__name__)
@@ -48,49 +44,13 @@ AGAIN_INTERVAL_S: Final = 6 * 3600.0
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 1.0
 
-Key = tuple[str, str]
-"""A topic and a client."""
-
-
-class _Member:
-    """A client in a topic.
-
-    is_tried: Redis may know of it, since it was sent there.
-    written: what ``enter()`` waits for; None when it is there or has failed.
-    """
-
-    __slots__ = ("info", "is_announced", "is_tried", "tells", "user", "written")
-
-    def __init__(self, info: bytes, tells: bool, written: asyncio.Future[None]) -> None:
-        self.info = info
-        self.user = msgspec.json.encode(msgspec.json.decode(info, type=_User).user)
-        self.tells = tells
-        self.is_announced = False
-        self.is_tried = False
-        self.written: asyncio.Future[None] | None = written
-
-    def succeed(self) -> None:
-        written, self.written = self.written, None
-        if written is not None and not written.done():
-            written.set_result(None)
-
-    def fail(self, error: BrokerUnavailable) -> None:
-        written, self.written = self.written, None
-        if written is not None and not written.done():
-            written.set_exception(error)
-            written.exception()  # who waits for it may have gone
-
-
-class _User(msgspec.Struct):
-    user: str
-
 
 class Members:
     """What is wanted is written down here at once; one task makes Redis agree with it, much in one
     round trip, again and again while Redis is away. So nothing that happens meanwhile is lost, and
     of what has changed twice only the end is sent.
 
-    Bounded by the subscriptions of the process.
+    Joins and leaves follow from what Redis held before (``presence_write.lua``).
     """
 
     def __init__(self, broker: AsyncBroker, keys: Keys, lease: Lease, reaper: Reaper) -> None:
@@ -98,11 +58,8 @@ class Members:
         self._keys = keys
         self._lease = lease
         self._reaper = reaper
-        self._wanted: dict[str, dict[str, _Member]] = {}
-        # With the last one that has left, where Redis may still know of it.
-        self._dirty: dict[Key, _Member | None] = {}
-        self._again: deque[Key] = deque()
-        self._batch: dict[Key, _Member | None] = {}
+        self._ledger = Ledger()
+        self._batch: Batch = {}
         self._former: list[str] = []
         self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
         self._was_lost = False
@@ -122,16 +79,17 @@ class Members:
         """
         if self._is_closed:
             raise BrokerUnavailable("this process is about to end")
-        self.leave(topic, client)
+        key = topic, client
+        self._ledger.leave(key)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        member = _Member(info, tells, written)
-        self._wanted.setdefault(topic, {})[client] = member
-        self._mark((topic, client), self._dirty.get((topic, client)))
+        member = Member(info, tells, written)
+        self._ledger.enter(key, member)
+        self._write_soon()
         try:
             async with asyncio.timeout(ENTER_LIMIT_S):
                 await written
         except BaseException as error:
-            if self._member((topic, client)) is member:
+            if self._ledger.member(key) is member:
                 self.leave(topic, client)
             if isinstance(error, TimeoutError):
                 raise BrokerUnavailable("presence could not be written in time") from error
@@ -139,26 +97,15 @@ class Members:
 
     def announce(self, topic: str, client: str) -> None:
         """Tell subscribers that a client has come, if it tells."""
-        member = self._member((topic, client))
-        if member is not None and member.tells:
-            member.is_announced = True
-            self._mark((topic, client), self._dirty.get((topic, client)))
+        self._ledger.announce((topic, client))
+        self._write_soon()
 
     def leave(self, topic: str, client: str) -> None:
         """A client is no longer subscribed; harmless if it wasn't. Subscribers who were told that
         it came are told that it has gone.
         """
-        key = (topic, client)
-        member = self._wanted.get(topic, {}).pop(client, None)
-        if member is None:
-            return
-        if not self._wanted[topic]:
-            del self._wanted[topic]
-        member.fail(BrokerUnavailable("it has left before it was in"))
-        if member.is_tried:
-            self._mark(key, member)
-        elif self._dirty.get(key) is None:
-            self._dirty.pop(key, None)
+        self._ledger.leave((topic, client))
+        self._write_soon()
 
     # --- what everybody knows ------------------------------------------------------------
 
@@ -213,7 +160,7 @@ class Members:
     async def close(self) -> None:
         """Give everything back; everybody is told, if Redis is there."""
         self._is_closed = True
-        for topic, client in self._all():
+        for topic, client in self._ledger.everybody():
             self.leave(topic, client)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT_S):
@@ -231,25 +178,16 @@ class Members:
     def _write_again(self, was_lost: bool) -> None:
         """was_lost: what is missing in Redis was lost there; nobody was told that it has gone."""
         self._was_lost = was_lost
-        self._again = deque(self._all())
+        self._ledger.write_again()
         self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
+        self._write_soon()
+
+    def _write_soon(self) -> None:
         self._is_idle.clear()
         self._wake.set()
-
-    def _mark(self, key: Key, gone: _Member | None) -> None:
-        self._dirty[key] = gone
-        self._is_idle.clear()
-        self._wake.set()
-
-    def _member(self, key: Key) -> _Member | None:
-        topic, client = key
-        return self._wanted.get(topic, {}).get(client)
-
-    def _all(self) -> list[Key]:
-        return [(topic, client) for topic, here in self._wanted.items() for client in here]
 
     async def _until_due(self) -> None:
-        while not (self._batch or self._dirty or self._again or self._former):
+        while self._ledger.is_written and not (self._batch or self._former):
             self._is_idle.set()
             self._wake.clear()
             try:
@@ -263,25 +201,16 @@ class Members:
         if asyncio.get_running_loop().time() >= self._again_s:
             self._write_again(was_lost=True)
         await self._lease.is_taken.wait()
-        self._fill()
+        self._ledger.take(self._batch, ENTRIES_A_ROUND)
         if self._batch:
             await self._write()
-        if not self._batch and not self._again:
+        if self._ledger.is_written_again and not self._batch:
             await self._end_former()
             self._was_lost = False
 
-    def _fill(self) -> None:
-        while self._dirty and len(self._batch) < ENTRIES_A_ROUND:
-            key = next(iter(self._dirty))
-            self._batch[key] = self._dirty.pop(key)
-        while self._again and len(self._batch) < ENTRIES_A_ROUND:
-            key = self._again.popleft()
-            if self._member(key) is not None:
-                self._batch.setdefault(key, None)
-
     async def _write(self) -> None:
         assert self._lease.incarnation is not None  # noqa: S101 - it is taken
-        members = [member for member in map(self._member, self._batch) if member is not None]
+        members = self._ledger.present(self._batch)
         for member in members:
             member.is_tried = True
         calls = list(self._calls(self._lease.incarnation))
@@ -299,11 +228,7 @@ class Members:
             member.succeed()
 
     def _calls(self, incarnation: str) -> Iterator[Call]:
-        entries: dict[str, list[Entry]] = {}
-        for (topic, client), gone in self._batch.items():
-            member = self._member((topic, client))
-            entries.setdefault(topic, []).append(_entry(client, member, gone))
-        for topic, here in entries.items():
+        for topic, here in self._ledger.entries(self._batch).items():
             for part in in_chunks(here, ENTRIES_A_CALL):
                 yield write_call(self._keys, incarnation, topic, part, was_lost=self._was_lost)
 
@@ -313,12 +238,3 @@ class Members:
             await self._lease.end(incarnation)
             self._former.remove(incarnation)
             self._reaper.look_soon()
-
-
-def _entry(client: str, member: _Member | None, gone: _Member | None) -> Entry:
-    if member is not None:
-        state = State.ANNOUNCED if member.is_announced else State.PRESENT
-        return Entry(state, client, member.user, member.info)
-    if gone is not None and gone.is_announced:
-        return Entry(State.GONE_ANNOUNCED, client, gone.user, gone.info)
-    return Entry(State.GONE, client, b"", b"")
