@@ -17,7 +17,7 @@ export class Sheet {
   /** Draw a stroke {colour, size, points: [x, y, x, y, …]} as a smooth line. */
   draw({ colour, size, points }) {
     const pen = this.#pen;
-    pen.strokeStyle = getComputedStyle(this.#canvas).getPropertyValue(`--${colour}`);
+    pen.strokeStyle = getComputedStyle(this.#canvas).getPropertyValue(`--pen-${colour}`);
     pen.lineWidth = size;
     pen.beginPath();
     pen.moveTo(points[0], points[1]);

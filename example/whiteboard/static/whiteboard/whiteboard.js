@@ -18,8 +18,8 @@ const { wsService } = window;
 const board = wsService.subscription("board-topic");
 const pens = wsService.subscription("pens-topic");
 
-/** Strokes on the board; and what is on its way there, of others by client and our own. */
-let strokes = [];
+/** How many strokes are on the board; and what is on its way there, others' by client and our own. */
+let count = 0;
 const unfinished = new Map();
 const own = new Set();
 
@@ -31,20 +31,10 @@ function complain(text) {
 // --- What is on the board -----------------------------------------------------------------
 
 function put(data) {
-  if (data.clear) {
-    strokes = [];
-    drawn.clear();
-  } else {
-    strokes.push(data);
-    drawn.draw(data);
-  }
-  element("hint").hidden = strokes.length > 0;
-}
-
-function redraw() {
-  drawn.clear();
-  for (const stroke of strokes) drawn.draw(stroke);
-  showMoving();
+  if (data.clear) drawn.clear();
+  else drawn.draw(data);
+  count = data.clear ? 0 : count + 1;
+  element("hint").hidden = count > 0;
 }
 
 let isMovingDue = false;
@@ -145,7 +135,7 @@ async function finish() {
     complain(`Your stroke did not reach the board (${error.message}). Draw it again.`);
   }
   own.delete(finished);
-  element("hint").hidden = strokes.length > 0;
+  element("hint").hidden = count > 0;
   showMoving();
 }
 
@@ -172,5 +162,4 @@ if (me) {
 }
 
 showPeople(new People(board), element("people"), me);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 showState(new ClientState(wsService.client), element("state"));
