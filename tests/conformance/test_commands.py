@@ -82,6 +82,18 @@ def test_who_publishes_too_often_is_told_to_wait(sdk: Sdk, client: str, name: st
     assert "error" not in answers[0]
 
 
+def test_what_the_site_says_beside_the_data_arrives(
+    sdk: Sdk, stage: Stage, client: str, name: str
+) -> None:
+    """Tags, live and in the history, where the data are somebody else's."""
+    listener = sdk.subscribe(client, f"open:{name}")
+    listener.wait_for("subscribed")
+    stage.publisher.ask("publish", topic=listener.channel, data=[1], tags={"kind": "note"})
+    assert listener.wait_for("publication")["tags"] == {"kind": "note"}
+    [kept] = sdk.ask(client, "history", channel=listener.channel, limit=-1)["publications"]
+    assert (kept["data"], kept["tags"]) == ([1], {"kind": "note"})
+
+
 # --- History -------------------------------------------------------------------------------
 
 

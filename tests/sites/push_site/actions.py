@@ -47,6 +47,10 @@ def presence(topic: str) -> Any:
     }
 
 
+def publish(topic: str, data: Any, **options: Any) -> None:
+    ws_service.publish(topic, data, on_commit=False, **options)
+
+
 def disconnect(user: str, keep: Sequence[str] = (), **end: Any) -> None:
     """end: code and reason."""
     ws_service.disconnect_user(_user(user), keep=keep, **end)
@@ -65,6 +69,7 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
     "token": token,
     "expired_token": expired_token,
     "presence": presence,
+    "publish": publish,
     "disconnect_user": disconnect,
     "unsubscribe_user": unsubscribe,
 }
