@@ -13,6 +13,7 @@ group_link    hears groups of the channel layer, for topics that stand over them
 shelf         the topics that are held: joined, lingering, forgotten
 hub           all of it together
 members       who is subscribed, for presence; join and leave
+ledger        what this process says of who is subscribed, and what is not written yet
 lease         says in Redis that this process lives
 reaper        removes who was present in a process that has died
 control       obeys what the site tells every process
