@@ -66,6 +66,7 @@ class Sensor(ClientEventHandler):
         self._terrarium = Terrarium()
         self._has_news = asyncio.Event()
         self._must_ask = True
+        self._is_heard = True
         self._client = Client(service, events=self, get_token=self._token)
 
     async def run(self) -> None:
@@ -108,10 +109,17 @@ class Sensor(ClientEventHandler):
         self._has_news.set()
 
     async def _report(self, reports: Subscription) -> None:
+        """One that is lost is followed by another; said once, until one is taken again."""
         try:
             await reports.publish(self._terrarium.reading())
         except CentrifugeError as error:
-            logger.warning("A reading was lost: %s", error)
+            if self._is_heard:
+                logger.warning("Readings are lost: %s", error)
+            self._is_heard = False
+        else:
+            if not self._is_heard:
+                logger.info("Readings are taken again")
+            self._is_heard = True
 
     async def _learn_topic(self) -> str:
         while True:

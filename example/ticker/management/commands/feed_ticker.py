@@ -28,8 +28,9 @@ class Command(BaseCommand):
         prices = Prices()
         due_at = time.monotonic()
         while not self._stopping.is_set():
-            prices.move()
-            self._publish(prices)
+            # What nobody could be told is no price: the ticker stands still while Redis is away.
+            if self._publish(prices):
+                prices.move()
             # Nothing is caught up with: of prices only the latest count.
             due_at = max(due_at + PERIOD_S, time.monotonic())
             self._stopping.wait(due_at - time.monotonic())
@@ -38,15 +39,16 @@ class Command(BaseCommand):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping.set()
 
-    def _publish(self, prices: Prices) -> None:
-        """Say once when Redis goes away and once when it is back."""
+    def _publish(self, prices: Prices) -> bool:
+        """Whether Redis has them; says once when it goes away and once when it is back."""
         try:
             publish(topic_name("ticker"), prices.as_data(), on_commit=False)
         except BrokerUnavailable as error:
             if not self._is_away:
                 logger.warning("The ticker stands still, and goes on when it can: %s", error)
             self._is_away = True
-            return
+            return False
         if self._is_away:
             logger.info("Redis is back; the ticker runs")
         self._is_away = False
+        return True
