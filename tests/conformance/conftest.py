@@ -139,3 +139,12 @@ def client(sdk: Sdk, stage: Stage, name: str) -> Iterator[str]:
     sdk.connected(name)
     yield name
     sdk.tell("disconnect", name)
+
+
+@pytest.fixture
+def ada(sdk: Sdk, stage: Stage, site: Site, name: str) -> Iterator[str]:
+    """A connected client of Ada's, by its name."""
+    sdk.connect(f"{name}-ada", stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
+    sdk.connected(f"{name}-ada")
+    yield f"{name}-ada"
+    sdk.tell("disconnect", f"{name}-ada")

@@ -1,6 +1,5 @@
 """What else clients may do: publish, call, send; and what the site may do to them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,16 +7,6 @@ import pytest
 from tests.conformance.conftest import Stage
 from tests.conformance.sdk_process import Sdk
 from tests.live import Site
-
-
-@pytest.fixture
-def ada(sdk: Sdk, stage: Stage, site: Site, name: str) -> Iterator[str]:
-    """A connected client of Ada's, by its name."""
-    sdk.connect(f"{name}-ada", stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
-    sdk.connected(f"{name}-ada")
-    yield f"{name}-ada"
-    sdk.tell("disconnect", f"{name}-ada")
-
 
 # --- Publishing ----------------------------------------------------------------------------
 

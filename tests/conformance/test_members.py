@@ -1,21 +1,9 @@
 """Presence, join and leave, as the official SDKs see them."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.conformance.conftest import Stage
 from tests.conformance.sdk_process import Sdk
-from tests.live import Site
-
-
-@pytest.fixture
-def ada(sdk: Sdk, stage: Stage, site: Site, name: str) -> Iterator[str]:
-    """A connected client of Ada's, by its name."""
-    sdk.connect(f"{name}-ada", stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
-    sdk.connected(f"{name}-ada")
-    yield f"{name}-ada"
-    sdk.tell("disconnect", f"{name}-ada")
 
 
 def test_everybody_in_a_room_sees_who_is_there(

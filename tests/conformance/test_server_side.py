@@ -1,7 +1,5 @@
 """Topics to which the service subscribes a user by itself, as the official SDKs see them."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.conformance.conftest import Stage
@@ -9,15 +7,6 @@ from tests.conformance.sdk_process import Sdk, Subscriber
 from tests.live import Site
 
 ALREADY_SUBSCRIBED = 105
-
-
-@pytest.fixture
-def ada(sdk: Sdk, stage: Stage, site: Site, name: str) -> Iterator[str]:
-    """A connected client of Ada's, by its name."""
-    sdk.connect(f"{name}-ada", stage.url, Cookie=site.cookie_of("Ada"), **stage.headers)
-    sdk.connected(f"{name}-ada")
-    yield f"{name}-ada"
-    sdk.tell("disconnect", f"{name}-ada")
 
 
 @pytest.fixture
