@@ -43,6 +43,7 @@ class DoorbellLink:
         which cuts a reader that is too slow.
     on_restored: called after the link was down and everything is subscribed again. Whatever was
         published meanwhile was not heard.
+    on_lost: called when nothing is heard any more.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class DoorbellLink:
         keys: Keys,
         on_doorbell: Callable[[str, bytes], None],
         on_restored: Callable[[], None],
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
         self._keys = keys
         self._on_doorbell = on_doorbell
         self._on_restored = on_restored
+        self._on_lost = on_lost
         self._wanted: dict[str, None] = {}
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -135,6 +138,7 @@ class DoorbellLink:
                 logger.exception("The doorbell link failed")
             finally:
                 await connection.disconnect(nowait=True)
+            self._on_lost()
             await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311
             self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
 

@@ -79,7 +79,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         broker = AsyncBroker(url)
         self._streams = Streams(broker, keys)
-        self._link = DoorbellLink(url, keys, self.ring, self._on_restored)
+        self._link = DoorbellLink(url, keys, self.ring, self._on_restored, self._on_lost)
         self.echo = Echo(broker, keys, self._link)
         self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes
@@ -312,6 +312,9 @@ class Hub:
 
     def _on_forgotten(self, topic: HubTopic) -> None:
         self._synchroniser.doubtful.discard(topic)
+
+    def _on_lost(self) -> None:
+        self._lease.suspect()
 
     def _on_restored(self) -> None:
         self._groups.rejoin()

@@ -28,6 +28,8 @@ class Lease:
     lease_s: how long the process counts as alive after its last renewal.
     node_info: JSON that the process says of itself.
     contacts: what it may say of others, by partition.
+    back_since_s: since when, by the loop's clock, Redis answers again or is another one; None while
+        it does not answer.
     incarnation: under which name the process is alive; None before the first renewal.
     on_renewed: called after each renewal with the answers of all partitions.
     on_replaced: called with an earlier incarnation that is no good any more, and whether data were
@@ -48,6 +50,7 @@ class Lease:
         self._identities: tuple[str, ...] = ()
         self.incarnation: str | None = None
         self.contacts: list[Contact | None] = [None] * keys.partitions
+        self.back_since_s: float | None = float("-inf")
         self.is_taken = asyncio.Event()
         self.on_renewed: Callable[[list[Renewed]], None] = lambda _: None
         self.on_replaced: Callable[[str, bool], None] = lambda *_: None
@@ -80,6 +83,11 @@ class Lease:
         """Redis was away, and may be another one now."""
         self._wake.set()
 
+    def suspect(self) -> None:
+        """Redis has not answered somebody else: see whether it is there."""
+        self._lose_contact()
+        self.renew_now()
+
     def doubt(self) -> None:
         """Redis does not know our lease: nothing can be written under it."""
         self.is_taken.clear()
@@ -110,6 +118,8 @@ class Lease:
             Contact.after(new, before, lease_ms)
             for new, before in zip(renewed, self.contacts, strict=True)
         ]
+        if self.back_since_s is None:
+            self.back_since_s = asyncio.get_running_loop().time()
         self.is_taken.set()
         self.on_renewed(renewed)
 
@@ -121,6 +131,7 @@ class Lease:
         former, self.incarnation = self.incarnation, incarnation
         self._identities = tuple(each.identity for each in renewed)
         if former is not None:
+            self.back_since_s = asyncio.get_running_loop().time()
             logger.info("Presence is written again: %s", _why(is_lost))
             self.on_replaced(former, is_lost)
         return renewed
@@ -143,6 +154,7 @@ class Lease:
 
     def _lose_contact(self) -> None:
         self.contacts = [None] * len(self.contacts)
+        self.back_since_s = None
 
 
 def _why(is_lost: bool) -> str:

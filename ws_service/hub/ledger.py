@@ -64,13 +64,19 @@ class Ledger:
 
     def __init__(self) -> None:
         self._members: dict[str, dict[str, Member]] = {}
-        self._dirty: Batch = {}
+        self._new: Batch = {}
+        self._changed: Batch = {}
         self._again: deque[Key] = deque()
 
     @property
-    def is_written(self) -> bool:
-        """Whether nothing waits to be taken."""
-        return not (self._dirty or self._again)
+    def has_new(self) -> bool:
+        """Whether something waits of which nobody is told: who came, or is written again."""
+        return bool(self._new or self._again)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something waits that others are told."""
+        return bool(self._changed)
 
     @property
     def is_written_again(self) -> bool:
@@ -87,13 +93,13 @@ class Ledger:
     def enter(self, key: Key, member: Member) -> None:
         topic, client = key
         self._members.setdefault(topic, {})[client] = member
-        self._dirty.setdefault(key, None)
+        self._new[key] = self._changed.pop(key, None)
 
     def announce(self, key: Key) -> None:
         member = self.member(key)
         if member is not None and member.tells:
             member.is_announced = True
-            self._dirty.setdefault(key, None)
+            self._changed.setdefault(key, None)
 
     def leave(self, key: Key) -> None:
         """Harmless for who isn't in."""
@@ -104,24 +110,35 @@ class Ledger:
         if not self._members[topic]:
             del self._members[topic]
         member.fail(BrokerUnavailable("it has left before it was in"))
-        if member.is_tried:
-            self._dirty[key] = member
-        elif self._dirty.get(key) is None:
-            self._dirty.pop(key, None)
+        gone = member if member.is_tried else self._new.pop(key, None)
+        self._changed.pop(key, None)
+        if gone is not None:
+            self._changed[key] = gone
 
     def write_again(self) -> None:
         """Everybody waits to be taken, behind what has changed."""
         self._again = deque(self.everybody())
 
-    def take(self, batch: Batch, limit: int) -> None:
-        """Fill a batch from what waits."""
-        while self._dirty and len(batch) < limit:
-            key = next(iter(self._dirty))
-            batch[key] = self._dirty.pop(key)
+    def take(self, limit: int, *, with_news: bool) -> Batch:
+        """Some of what waits."""
+        batch: Batch = {}
+        for waiting in (self._new, self._changed) if with_news else (self._new,):
+            while waiting and len(batch) < limit:
+                key = next(iter(waiting))
+                batch[key] = waiting.pop(key)
         while self._again and len(batch) < limit:
             key = self._again.popleft()
             if self.member(key) is not None:
                 batch.setdefault(key, None)
+        return batch
+
+    def put_back(self, batch: Batch) -> None:
+        """It could not be written, or nobody knows whether it was."""
+        for key, gone in batch.items():
+            if self.member(key) is not None:
+                self._again.append(key)
+            elif gone is not None:
+                self._changed.setdefault(key, gone)
 
     def present(self, batch: Batch) -> list[Member]:
         """Those in a batch who are in."""

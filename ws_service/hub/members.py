@@ -41,6 +41,10 @@ ENTRIES_A_CALL: Final = 250
 AGAIN_INTERVAL_S: Final = 6 * 3600.0
 """Everything is written again: keys expire after a day, and a Redis short of memory evicts."""
 
+HEARING_S: Final = 3.0
+"""After an outage processes need so long until they hear each other again."""
+
+_HEARING_INTERVAL_S: Final = 0.1
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 1.0
 
@@ -59,7 +63,6 @@ class Members:
         self._lease = lease
         self._reaper = reaper
         self._ledger = Ledger()
-        self._batch: Batch = {}
         self._former: list[str] = []
         self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
         self._was_lost = False
@@ -144,6 +147,7 @@ class Members:
                 if not self._is_away:
                     logger.warning("Presence can't be written: %s", error)
                 self._is_away = True
+                self._lease.suspect()
                 if self._is_closed:  # nobody will wait for it
                     self._is_idle.set()
             except (Exception, asyncio.CancelledError):  # nothing but the end may end it
@@ -187,48 +191,62 @@ class Members:
         self._wake.set()
 
     async def _until_due(self) -> None:
-        while self._ledger.is_written and not (self._batch or self._former):
-            self._is_idle.set()
+        loop = asyncio.get_running_loop()
+        while not self._ledger.has_new and loop.time() < self._again_s:
+            due_s = self._again_s
+            if self._ledger.has_news or self._former:
+                if self._is_heard():
+                    return
+                due_s = loop.time() + _HEARING_INTERVAL_S
+            else:
+                self._is_idle.set()
             self._wake.clear()
-            try:
-                async with asyncio.timeout_at(self._again_s):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due_s):
                     await self._wake.wait()
-            except TimeoutError:
-                return
+
+    def _is_heard(self) -> bool:
+        """Whether others hear by now who has come or gone; at the end nobody waits for that."""
+        since_s = self._lease.back_since_s
+        now_s = asyncio.get_running_loop().time()
+        return self._is_closed or (since_s is not None and now_s >= since_s + HEARING_S)
 
     async def _round(self) -> None:
-        """One round trip. Raises BrokerUnavailable; the next round then writes the same clients."""
+        """One round trip. Raises BrokerUnavailable; what was not written waits again then."""
         if asyncio.get_running_loop().time() >= self._again_s:
             self._write_again(was_lost=True)
         await self._lease.is_taken.wait()
-        self._ledger.take(self._batch, ENTRIES_A_ROUND)
-        if self._batch:
-            await self._write()
-        if self._ledger.is_written_again and not self._batch:
+        is_heard = self._is_heard()
+        batch = self._ledger.take(ENTRIES_A_ROUND, with_news=is_heard)
+        if batch:
+            await self._write(batch)
+        if is_heard and self._ledger.is_written_again:
             await self._end_former()
             self._was_lost = False
 
-    async def _write(self) -> None:
+    async def _write(self, batch: Batch) -> None:
         assert self._lease.incarnation is not None  # noqa: S101 - it is taken
-        members = self._ledger.present(self._batch)
+        members = self._ledger.present(batch)
         for member in members:
             member.is_tried = True
-        calls = list(self._calls(self._lease.incarnation))
+        calls = list(self._calls(self._lease.incarnation, batch))
         try:
-            answers = await self._broker.run_many(calls)
-        except BrokerUnavailable as error:
-            for member in members:
-                member.fail(error)
+            has_lease = all(map(write_answer, await self._broker.run_many(calls)))
+        except BaseException as error:
+            self._ledger.put_back(batch)
+            if isinstance(error, BrokerUnavailable):
+                for member in members:
+                    member.fail(error)
             raise
-        if not all(map(write_answer, answers)):
+        if has_lease:
+            for member in members:
+                member.succeed()
+        else:
+            self._ledger.put_back(batch)
             self._lease.doubt()
-            return
-        self._batch = {}
-        for member in members:
-            member.succeed()
 
-    def _calls(self, incarnation: str) -> Iterator[Call]:
-        for topic, here in self._ledger.entries(self._batch).items():
+    def _calls(self, incarnation: str, batch: Batch) -> Iterator[Call]:
+        for topic, here in self._ledger.entries(batch).items():
             for part in in_chunks(here, ENTRIES_A_CALL):
                 yield write_call(self._keys, incarnation, topic, part, was_lost=self._was_lost)
 
