@@ -21,10 +21,17 @@ class Recorder:
         self.looked_at = time.monotonic()
         self._at = {topic: Position(0, "") for topic in topics}
         self._told: set[tuple[str, Position]] = set()
+        self._found: list[dict[str, Any]] = []
 
     def read(self) -> list[dict[str, Any]]:
-        """What clients have published since; each once. Raises BrokerUnavailable."""
-        return [each for topic in self._at for each in self._read(topic)]
+        """What clients have published since; each once.
+
+        Raises BrokerUnavailable; what was found until then is given the next time.
+        """
+        for topic in self._at:
+            self._found += self._read(topic)
+        found, self._found = self._found, []
+        return found
 
     def _read(self, topic: str) -> list[dict[str, Any]]:
         at = self._at[topic]
