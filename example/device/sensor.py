@@ -100,6 +100,7 @@ class Sensor(ClientEventHandler):
     async def on_publication(self, ctx: ServerPublicationContext) -> None:
         """A command."""
         if isinstance(ctx.pub.data, dict) and isinstance(ctx.pub.data.get("lamp"), bool):
+            self._must_ask = False  # newer than any answer that is on its way
             self._obey(ctx.pub.data["lamp"])
 
     def _obey(self, is_lamp_wanted: bool) -> None:
@@ -133,8 +134,9 @@ class Sensor(ClientEventHandler):
         if not self._must_ask:
             return
         try:
-            self._terrarium.is_lamp_on = (await self._ask_site())["lamp"]
-            self._must_ask = False
+            is_lamp_wanted = (await self._ask_site())["lamp"]
+            if self._must_ask:
+                self._terrarium.is_lamp_on, self._must_ask = is_lamp_wanted, False
         except OSError as error:
             logger.warning("The site does not say what is wanted; asking again: %s", error)
 
