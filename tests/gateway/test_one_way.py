@@ -167,10 +167,13 @@ def test_a_request_that_is_none_is_refused(listen: Listen, nonsense: str) -> Non
     assert last in ({}, {"disconnect": {"code": 3501, "reason": "bad request"}})
 
 
-def test_a_url_that_is_none_is_refused_at_the_handshake(listen: Listen, served: Service) -> None:
-    """400; stock Daphne can refuse with nothing but 403."""
+@pytest.mark.parametrize("request_", ["nonsense", {"token": "x.y.z"}])
+def test_a_url_that_says_what_it_may_not_is_refused_at_the_handshake(
+    listen: Listen, served: Service, request_: Any
+) -> None:
+    """400; stock Daphne can refuse with nothing but 403. URLs are in logs: no place for a token."""
     with pytest.raises(InvalidStatus) as refused:
-        listen("nonsense", in_url=True)
+        listen(request_, in_url=True)
     wanted = 400 if "uvicorn" in served.child.argv else 403
     assert refused.value.response.status_code == wanted
 
