@@ -6,7 +6,7 @@ import pytest
 
 from ws_service.broker.presence import State
 from ws_service.errors import BrokerUnavailable
-from ws_service.hub.ledger import Batch, Ledger, Member
+from ws_service.hub.ledger import Ledger, Member
 
 KEY = ("chat:7", "a")
 
@@ -19,12 +19,10 @@ async def enter(ledger: Ledger, *, is_tried: bool = True) -> Member:
     return member
 
 
-def states(ledger: Ledger, batch: Batch) -> list[State]:
-    return [entry.state for here in ledger.entries(batch).values() for entry in here]
-
-
 def take(ledger: Ledger, *, with_news: bool = True) -> list[State]:
-    return states(ledger, ledger.take(10, with_news=with_news))
+    batch = ledger.take(10, with_news=with_news)
+    entries = ledger.entries(batch, with_news=with_news)
+    return [entry.state for here in entries.values() for entry in here]
 
 
 async def test_who_came_and_left_unwritten_is_never_written() -> None:
@@ -58,6 +56,8 @@ async def test_news_wait_and_who_is_new_does_not() -> None:
     assert take(ledger, with_news=False) == [State.PRESENT]
     ledger.announce(KEY)
     assert take(ledger, with_news=False) == []
+    ledger.write_again()
+    assert take(ledger, with_news=False) == [State.PRESENT]
     assert ledger.has_news
     assert take(ledger) == [State.ANNOUNCED]
     ledger.leave(KEY)

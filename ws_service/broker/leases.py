@@ -78,7 +78,7 @@ class Swept:
 def renew_call(
     keys: Keys, partition: int, incarnation: str, lease_ms: int, node: bytes, *, is_new: bool
 ) -> Call:
-    """node: what this process says of itself, JSON."""
+    """node: what this process says of itself, JSON; empty for an incarnation about to end."""
     names = (
         keys.leases(partition),
         keys.nodes(partition),

@@ -108,7 +108,7 @@ class Hub:
         self._reaper = Reaper(broker, keys, self._lease)
         self.members = Members(broker, keys, self._lease, self._reaper)
         self._lease.on_renewed = self._reaper.on_renewed
-        self._lease.on_replaced = self.members.replace
+        self._lease.on_replaced = self.members.write_again
         self._control = on_control and Control(self._streams, self.subscribe, on_control)
         self._table_keeper = topic_table and TopicTableKeeper(broker, keys, topic_table)
         self._tasks: set[asyncio.Task[None]] = set()

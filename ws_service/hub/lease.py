@@ -27,13 +27,14 @@ class Lease:
 
     lease_s: how long the process counts as alive after its last renewal.
     node_info: JSON that the process says of itself.
+    former: earlier incarnations that are kept until ``end()``, where Redis still knows them.
     contacts: what it may say of others, by partition.
     back_since_s: since when, by the loop's clock, Redis answers again or is another one; None while
         it does not answer.
     incarnation: under which name the process is alive; None before the first renewal.
     on_renewed: called after each renewal with the answers of all partitions.
-    on_replaced: called with an earlier incarnation that is no good any more, and whether data were
-        lost: the lease had ended, or Redis came back as another one.
+    on_replaced: called when the incarnation is another one, with whether data were lost: the lease
+        had ended, or Redis came back as another one.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Lease:
         self._is_closed = False
         self._identities: tuple[str, ...] = ()
         self.incarnation: str | None = None
+        self.former: list[str] = []
         self.contacts: list[Contact | None] = [None] * keys.partitions
         self.back_since_s: float | None = float("-inf")
         self.is_taken = asyncio.Event()
         self.on_renewed: Callable[[list[Renewed]], None] = lambda _: None
-        self.on_replaced: Callable[[str, bool], None] = lambda *_: None
+        self.on_replaced: Callable[[bool], None] = lambda _: None
 
     async def run(self) -> None:
         """Renew until it is closed."""
@@ -103,6 +105,8 @@ class Lease:
         """End an incarnation. Raises BrokerUnavailable."""
         calls = [end_call(self._keys, each, incarnation) for each in self._partitions]
         await self._broker.run_many(calls)
+        if incarnation in self.former:
+            self.former.remove(incarnation)
 
     @property
     def _partitions(self) -> range:
@@ -132,8 +136,10 @@ class Lease:
         self._identities = tuple(each.identity for each in renewed)
         if former is not None:
             self.back_since_s = asyncio.get_running_loop().time()
+            self.former.append(former)
+            self.renew_now()
             logger.info("Presence is written again: %s", _why(is_lost))
-            self.on_replaced(former, is_lost)
+            self.on_replaced(is_lost)
         return renewed
 
     async def _ask(self, incarnation: str, *, is_new: bool) -> list[Renewed]:
@@ -143,7 +149,13 @@ class Lease:
             renew_call(self._keys, each, incarnation, lease_ms, node, is_new=is_new)
             for each in self._partitions
         ]
-        return [renew_answer(answer) for answer in await self._broker.run_many(calls)]
+        calls += [
+            renew_call(self._keys, each, former, lease_ms, b"", is_new=False)
+            for each in self._partitions
+            for former in self.former
+        ]
+        answers = await self._broker.run_many(calls)
+        return [renew_answer(answer) for answer in answers[: len(self._partitions)]]
 
     def _describe(self) -> bytes:
         try:

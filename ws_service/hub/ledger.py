@@ -25,17 +25,19 @@ class Member:
     """A client in a topic.
 
     info: ClientInfo, JSON on one line. tells: whether others are told that it comes and goes.
+    is_announced: others are to be told that it has come. is_told: they may have been.
     is_tried: Redis may know of it, since it was sent there.
     written: done when Redis knows of it, or could not be told.
     """
 
-    __slots__ = ("info", "is_announced", "is_tried", "tells", "user", "written")
+    __slots__ = ("info", "is_announced", "is_told", "is_tried", "tells", "user", "written")
 
     def __init__(self, info: bytes, tells: bool, written: asyncio.Future[None]) -> None:
         self.info = info
         self.user = msgspec.json.encode(_user.decode(info).user)
         self.tells = tells
         self.is_announced = False
+        self.is_told = False
         self.is_tried = False
         self.written: asyncio.Future[None] | None = written
 
@@ -144,19 +146,21 @@ class Ledger:
         """Those in a batch who are in."""
         return [member for member in map(self.member, batch) if member is not None]
 
-    def entries(self, batch: Batch) -> Mapping[str, list[Entry]]:
+    def entries(self, batch: Batch, *, with_news: bool) -> Mapping[str, list[Entry]]:
         """What is to be written of a batch, by topic."""
         entries: dict[str, list[Entry]] = {}
         for (topic, client), gone in batch.items():
-            entry = _entry(client, self.member((topic, client)), gone)
-            entries.setdefault(topic, []).append(entry)
+            member = self.member((topic, client))
+            if member is not None and with_news:
+                member.is_told = member.is_announced
+            entries.setdefault(topic, []).append(_entry(client, member, gone))
         return entries
 
 
 def _entry(client: str, member: Member | None, gone: Member | None) -> Entry:
     if member is not None:
-        state = State.ANNOUNCED if member.is_announced else State.PRESENT
+        state = State.ANNOUNCED if member.is_told else State.PRESENT
         return Entry(state, client, member.user, member.info)
-    if gone is not None and gone.is_announced:
+    if gone is not None and gone.is_told:
         return Entry(State.GONE_ANNOUNCED, client, gone.user, gone.info)
     return Entry(State.GONE, client, b"", b"")

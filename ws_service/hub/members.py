@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.presence import (
+    Entry,
     clients_call,
     read_answer,
     users_call,
@@ -63,7 +64,6 @@ class Members:
         self._lease = lease
         self._reaper = reaper
         self._ledger = Ledger()
-        self._former: list[str] = []
         self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
         self._was_lost = False
         self._wake = asyncio.Event()
@@ -172,15 +172,11 @@ class Members:
         with suppress(BrokerUnavailable):
             await self._lease.close()
 
-    def replace(self, former: str, was_lost: bool) -> None:
-        """This process is another incarnation now: it writes everything again, and what is left of
-        the former one then is nobody's.
-        """
-        self._former.append(former)
-        self._write_again(was_lost)
+    def write_again(self, was_lost: bool) -> None:
+        """This process is another incarnation now, or Redis may have forgotten something.
 
-    def _write_again(self, was_lost: bool) -> None:
-        """was_lost: what is missing in Redis was lost there; nobody was told that it has gone."""
+        was_lost: what is missing in Redis was lost there; nobody was told that it has gone.
+        """
         self._was_lost = was_lost
         self._ledger.write_again()
         self._again_s = asyncio.get_running_loop().time() + AGAIN_INTERVAL_S
@@ -194,7 +190,7 @@ class Members:
         loop = asyncio.get_running_loop()
         while not self._ledger.has_new and loop.time() < self._again_s:
             due_s = self._again_s
-            if self._ledger.has_news or self._former:
+            if self._ledger.has_news or self._lease.former:
                 if self._is_heard():
                     return
                 due_s = loop.time() + _HEARING_INTERVAL_S
@@ -214,22 +210,23 @@ class Members:
     async def _round(self) -> None:
         """One round trip. Raises BrokerUnavailable; what was not written waits again then."""
         if asyncio.get_running_loop().time() >= self._again_s:
-            self._write_again(was_lost=True)
+            self.write_again(was_lost=True)
         await self._lease.is_taken.wait()
         is_heard = self._is_heard()
         batch = self._ledger.take(ENTRIES_A_ROUND, with_news=is_heard)
         if batch:
-            await self._write(batch)
+            await self._write(batch, with_news=is_heard)
         if is_heard and self._ledger.is_written_again:
             await self._end_former()
             self._was_lost = False
 
-    async def _write(self, batch: Batch) -> None:
+    async def _write(self, batch: Batch, *, with_news: bool) -> None:
         assert self._lease.incarnation is not None  # noqa: S101 - it is taken
         members = self._ledger.present(batch)
         for member in members:
             member.is_tried = True
-        calls = list(self._calls(self._lease.incarnation, batch))
+        entries = self._ledger.entries(batch, with_news=with_news)
+        calls = list(self._calls(self._lease.incarnation, entries))
         try:
             has_lease = all(map(write_answer, await self._broker.run_many(calls)))
         except BaseException as error:
@@ -245,14 +242,13 @@ class Members:
             self._ledger.put_back(batch)
             self._lease.doubt()
 
-    def _calls(self, incarnation: str, batch: Batch) -> Iterator[Call]:
-        for topic, here in self._ledger.entries(batch).items():
+    def _calls(self, incarnation: str, entries: Mapping[str, list[Entry]]) -> Iterator[Call]:
+        for topic, here in entries.items():
             for part in in_chunks(here, ENTRIES_A_CALL):
                 yield write_call(self._keys, incarnation, topic, part, was_lost=self._was_lost)
 
     async def _end_former(self) -> None:
-        """What is left of them now is nobody's."""
-        for incarnation in self._former.copy():
+        """What is left of earlier incarnations now is nobody's."""
+        for incarnation in self._lease.former.copy():
             await self._lease.end(incarnation)
-            self._former.remove(incarnation)
             self._reaper.look_soon()

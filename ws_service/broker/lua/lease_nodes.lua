@@ -8,6 +8,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local alive = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')
 local answer = {}
 for _, incarnation in ipairs(alive) do
-  answer[#answer + 1] = redis.call('HGET', KEYS[2], incarnation)
+  local information = redis.call('HGET', KEYS[2], incarnation)
+  if information then answer[#answer + 1] = information end
 end
 return answer

@@ -1,7 +1,8 @@
 -- A process says that it is alive.
 --
 -- KEYS  1 leases  2 information of nodes  3 name of the data  4 the dead
--- ARGV  1 incarnation  2 lease in ms  3 information of this node  4 lifetime of the keys in ms
+-- ARGV  1 incarnation  2 lease in ms
+--       3 information of this node, empty for an incarnation that is about to end  4 lifetime of the keys in ms
 --       5 a name for the data, if they have none  6 "new" if the incarnation has no lease yet
 -- Answer {1 if it has a lease now, identity of the server and its data, its time in ms,
 --         ms until the first of all leases ends or nil, how many dead wait to be reaped}
@@ -20,7 +21,11 @@ local is_held = 0
 if ARGV[6] == 'new' or redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   is_held = 1
   redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-  redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+  if ARGV[3] == '' then
+    redis.call('HDEL', KEYS[2], ARGV[1])
+  else
+    redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+  end
 end
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[4]) end
 
