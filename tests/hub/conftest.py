@@ -37,7 +37,7 @@ class Listener:
     def has_room(self, size_bytes: int) -> bool:
         return True
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self) -> bool:
         raise AssertionError("there was room")
 
     def lose_position(self, subscription: Subscription) -> None:

@@ -37,8 +37,9 @@ class Reader:
     def has_room(self, size_bytes: int) -> bool:
         return self.buffer.has_room(size_bytes)
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self) -> bool:
         await self.buffer.wait_for_room()
+        return True
 
     def lose_position(self, subscription: Subscription) -> None:
         raise AssertionError("the topic went on")

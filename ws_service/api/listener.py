@@ -25,8 +25,8 @@ CONNECTIONS_LIMIT: Final = 1_000
 
 BACKLOG: Final = 128
 
-IDLE_LIMIT_S: Final = 75
-"""Of a connection that is kept open; as long as proxies keep theirs."""
+IDLE_LIMIT_S: Final = 20
+"""Of a connection, whatever it has sent so far."""
 
 HEADERS_LIMIT_BYTES: Final = 16_384
 

@@ -36,7 +36,7 @@ class Attachment:
 @dataclass(slots=True, eq=False)
 class Client:
     """id: of the connection. user: as the site knows it; a token may name another one.
-
+    user_id: ``""`` for who has no name.
     conn_info: JSON that others see of the client everywhere, None for nothing.
     expires_at: Unix time at which its token ends, None without one.
     token_channels: the topics that its token names.
@@ -44,6 +44,7 @@ class Client:
 
     id: str
     user: Any
+    user_id: str = field(init=False)
     conn_info: bytes | None = None
     expires_at: float | None = None
     expiry: Timer | None = None
@@ -51,10 +52,9 @@ class Client:
     attachments: dict[str, Attachment] = field(default_factory=dict)
     _allowances: dict[type[Topic], Allowance] | None = None
 
-    @property
-    def user_id(self) -> str:
-        """``""`` for who has no name."""
-        return str(self.user.pk) if self.user.is_authenticated else ""
+    def __post_init__(self) -> None:
+        # Now, and once: a site's code may delete the very user who is calling it.
+        self.user_id = str(self.user.pk) if self.user.is_authenticated else ""
 
     def info(self, chan_info: bytes | None = None) -> bytes:
         """ClientInfo: what others see (protocol reference, 2.4)."""

@@ -1,6 +1,6 @@
 """What a session asks for, one part for each kind of request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ws_service.gateway.calling import Calling
 from ws_service.gateway.client import Client
@@ -23,6 +23,7 @@ from ws_service.protocol.messages import (
     RPCRequest,
     SendRequest,
 )
+from ws_service.quiet import Quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Commands:
     reading: Reading
     calling: Calling
     refreshing: Refreshing
+    quiet: Quiet = field(default_factory=Quiet)
 
     async def answer(self, client: Client, ask: Ask, deadline_s: float) -> Result | None:
         """What a command gets that changes nothing about the connection; None for a message.

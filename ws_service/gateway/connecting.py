@@ -1,7 +1,7 @@
 """The answer to ``connect``: who it is, and what the server subscribes them to."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -51,15 +51,20 @@ class Connecting:
         return not request.token and not self.routes
 
     async def identify(
-        self, client: Client, request: ConnectRequest, deadline_s: float
+        self,
+        client: Client,
+        request: ConnectRequest,
+        deadline_s: float,
+        rename: Callable[[str], None],
     ) -> list[Granted]:
         """Make the client who its token says, and find its topics.
 
-        Raises Refused, Disconnected.
+        rename: called with the user's id as soon as it is known, before anything is asked that an
+            order of the site could make untrue. Raises Refused, Disconnected.
         """
         channels: Mapping[str, ServerSubscription] = {}
         if request.token:
-            channels = await self._verify(client, request.token, deadline_s)
+            channels = await self._verify(client, request.token, deadline_s, rename)
         granted = {name: self._by_token(name, given) for name, given in channels.items()}
         for route in self.routes:
             for name in await self._at_connect(route, client, deadline_s):
@@ -96,10 +101,11 @@ class Connecting:
         return found
 
     async def _verify(
-        self, client: Client, token: str, deadline_s: float
+        self, client: Client, token: str, deadline_s: float, rename: Callable[[str], None]
     ) -> Mapping[str, ServerSubscription]:
         try:
             claims = self.keys.verify_connection(token, time.time())
+            rename(claims.user)
             find = partial(user_of_claims, claims.user)
             client.user = await self.permissions.ask(
                 find, client, deadline_s, finish=_itself, passes=(UnknownUser,)

@@ -12,6 +12,7 @@ from ws_service.gateway.connecting import Granted
 from ws_service.gateway.heartbeat import Heartbeat
 from ws_service.gateway.policy import TIME_LIMIT_S
 from ws_service.gateway.refused import Disconnected, Refused, Unsubscribed
+from ws_service.gateway.starting import Starting
 from ws_service.gateway.subscribing import Answer
 from ws_service.gateway.token_life import at_the_end, ttl_of
 from ws_service.hub.send_buffer import SendBuffer
@@ -44,8 +45,8 @@ class Conversation:
     """
 
     __slots__ = (
-        "_buffer", "_commands", "_heartbeat", "_held", "_loop", "_on_change", "_session", "_tasks",
-        "_wheel", "client",
+        "_buffer", "_commands", "_heartbeat", "_loop", "_on_change", "_session", "_starting",
+        "_tasks", "_wheel", "client",
     )  # fmt: skip
 
     def __init__(
@@ -65,10 +66,11 @@ class Conversation:
         self._buffer = buffer
         self._on_change = on_change
         self._heartbeat = Heartbeat(session, self._wheel, ping_interval_s, self._apply)
-        # What topics deliver before the client knows that it is connected.
-        self._held: SendBuffer | None = None
+        self._starting: Starting | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._heartbeat.await_connect()
+        # Before it has said a word: an order to end a user's connections means this one too.
+        commands.registry.add(self)
 
     # --- the socket's side ---------------------------------------------------------------
 
@@ -98,22 +100,29 @@ class Conversation:
 
     def deliver(self, lines: Lines) -> None:
         """Pushes of topics that this client is attached to."""
-        self._put(lines, self._buffer if self._held is None else self._held)
+        self._put(lines, self._buffer if self._starting is None else self._starting.held)
 
     def has_room(self, size_bytes: int) -> bool:
-        """Whether the send buffer takes so much more; at the end it takes everything."""
-        return self._buffer.end is not None or self._buffer.has_room(size_bytes)
+        """Whether the client can be given so much more; at the end it takes everything."""
+        if self._buffer.end is not None:
+            return True
+        if self._starting is not None:
+            return self._starting.has_room(size_bytes)
+        return self._buffer.has_room(size_bytes)
 
-    async def wait_for_room(self) -> None:
-        """Return when the client has read something."""
+    async def wait_for_room(self) -> bool:
+        """Return when the client has read something; False where there will be no more room."""
+        if self._starting is not None:
+            return False
         await self._buffer.wait_for_room()
+        return True
 
     def lose_position(self, subscription: Subscription) -> None:
         """The hub has detached a subscription: the client must start again from its position."""
         attachment = self.client.attachments.get(subscription.channel)
         if attachment is None or attachment.subscription is not subscription:
             return
-        if self._held is None:
+        if self._starting is None:
             self.unsubscribe(subscription.channel, Unsubscribe.INSUFFICIENT_STATE)
         else:
             self.disconnect(Disconnect.INSUFFICIENT_STATE.value)
@@ -126,6 +135,8 @@ class Conversation:
 
     def unsubscribe(self, channel: str, end: Unsubscribe) -> None:
         """End one of its subscriptions."""
+        if self._starting is not None:
+            self._starting.revoke(channel)
         self._apply(self._session.unsubscribe(channel, end))
 
     # --- effects -------------------------------------------------------------------------
@@ -166,7 +177,6 @@ class Conversation:
     def _ask(self, ask: Ask) -> None:
         request = ask.request
         if isinstance(request, ConnectRequest) and self._is_simple(request):
-            self._commands.registry.add(self)
             self._apply(self._session.connected(ask.command_id, {}))
             return
         task = self._loop.create_task(self._answer(ask))
@@ -184,8 +194,10 @@ class Conversation:
             self._apply(self._session.failed(ask.command_id, refused.entry))
         except Disconnected as ended:
             self.disconnect(ended.disconnect.value)
-        except Exception:
-            logger.exception("A command failed: %s", type(ask.request).__name__)
+        except Exception as error:
+            kind = type(ask.request).__name__
+            if self._commands.quiet.may_say((kind, type(error)), self._loop.time()):
+                logger.exception("A command failed: %s", kind)
             self._apply(self._session.failed(ask.command_id, ReplyError.INTERNAL))
 
     async def _carry_out(self, ask: Ask) -> None:
@@ -211,16 +223,14 @@ class Conversation:
     async def _connect(self, command_id: int, request: ConnectRequest, deadline_s: float) -> None:
         """Find out who it is, and attach what it gets without asking, before it is told."""
         connecting = self._commands.connecting
-        granted = await connecting.identify(self.client, request, deadline_s)
+        starting = self._starting = Starting(self._buffer.limit_bytes)
+        granted = await connecting.identify(self.client, request, deadline_s, self._rename)
         if self._session.takes_wishes:
             granted += await connecting.wished(self.client, request, granted, deadline_s)
-        self._commands.registry.add(self)
-        self._held = SendBuffer(self._buffer.limit_bytes)
-        results: dict[str, SubscribeResult] = {}
 
         def attached(attachment: Attachment, result: SubscribeResult) -> None:
             if self._keep(attachment):
-                results[attachment.channel] = result
+                starting.add(attachment.channel, result)
 
         outcomes = await asyncio.gather(
             *(self._attach_granted(each, request, deadline_s, attached) for each in granted),
@@ -230,12 +240,20 @@ class Conversation:
         if error is not None:
             self._let_go()
             raise error
+        for channel in starting.revoked:
+            self._detach(channel)
         self._watch_token()
         ttl_s = ttl_of(self.client.expires_at)
-        self._apply(self._session.connected(command_id, results, ttl_s))
-        held, self._held = self._held, None
-        for lines in held.drain():
+        self._apply(self._session.connected(command_id, starting.results, ttl_s))
+        self._starting = None
+        for lines in starting.held.drain():
             self._put(lines, self._buffer)
+
+    def _rename(self, user_id: str) -> None:
+        registry = self._commands.registry
+        registry.remove(self)
+        self.client.user_id = user_id
+        registry.add(self)
 
     async def _attach_granted(
         self, granted: Granted, request: ConnectRequest, deadline_s: float, answer: Answer

@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import threading
+from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final
@@ -19,7 +22,8 @@ logger = logging.getLogger(__name__)
 TIME_LIMIT_S: Final = 4.0
 """From the arrival of the command, all waiting included: client libraries give up after 5 s."""
 
-POLICIES_AT_ONCE: Final = 1_000
+ASKED_AT_ONCE: Final = 500
+"""Of one function: past it there would be no answer in time."""
 
 
 class PolicyFailed(Exception):
@@ -29,14 +33,17 @@ class PolicyFailed(Exception):
 class Policies:
     """Runs the site's functions: plain ones in the database threads, coroutines in the event loop.
 
-    A connection has half of the threads at most, until its policies have really ended: the other
-    half is for everybody else, and for their handshakes.
+    A connection has half of the threads at most, and so has a function, until its work has really
+    ended: one client that asks much, or one function that hangs, leaves the other half to everybody
+    else, and to their handshakes.
     """
 
     def __init__(self, threads: DatabaseThreads) -> None:
         self._threads = threads
-        self._turns = Turns(max(1, threads.size // 2))
-        self._running = 0
+        half = max(1, threads.size // 2)
+        self._turns_of_owners = Turns(half)
+        self._turns_of_functions = Turns(half)
+        self._running: Counter[object] = Counter()
         self._quiet = Quiet()
 
     async def ask(
@@ -55,9 +62,10 @@ class Policies:
         Raises PolicyFailed, and what passes.
         """
         limit_s = deadline_s - asyncio.get_running_loop().time()
-        if limit_s <= 0 or self._running >= POLICIES_AT_ONCE:
+        kind = _kind_of(function)
+        if limit_s <= 0 or self._running[kind] >= ASKED_AT_ONCE:
             raise PolicyFailed("too busy to ask")
-        self._running += 1
+        self._running[kind] += 1
         try:
             if iscoroutinefunction(_inner(function)):
                 async with asyncio.timeout(limit_s):
@@ -74,7 +82,9 @@ class Policies:
                 _log(function, error)
             raise PolicyFailed(str(error)) from error
         finally:
-            self._running -= 1
+            self._running[kind] -= 1
+            if not self._running[kind]:
+                del self._running[kind]
 
     async def _in_thread(
         self,
@@ -85,22 +95,32 @@ class Policies:
     ) -> Any:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout_at(deadline_s):
-            await self._turns.take(owner)
-        has_begun = False
+            turns = await self._take_turns(owner, _kind_of(function))
+        # Whoever is first: the thread that begins, or the one who doesn't wait any more.
+        claim = threading.Lock()
 
         def work() -> Any:
-            nonlocal has_begun
-            has_begun = True
+            if not claim.acquire(blocking=False):
+                return None
             try:
                 return finish(_answer_of(function))
             finally:
-                loop.call_soon_threadsafe(self._turns.give_back, owner)
+                loop.call_soon_threadsafe(turns.close)
 
         try:
             return await self._threads.run(max(0.0, deadline_s - loop.time()), work)
         finally:
-            if not has_begun:
-                self._turns.give_back(owner)
+            if claim.acquire(blocking=False):
+                turns.close()
+
+    async def _take_turns(self, owner: object, kind: object) -> ExitStack:
+        """The owner's, then the function's; closed, they are given back."""
+        with ExitStack() as turns:
+            await self._turns_of_owners.take(owner)
+            turns.callback(self._turns_of_owners.give_back, owner)
+            await self._turns_of_functions.take(kind)
+            turns.callback(self._turns_of_functions.give_back, kind)
+            return turns.pop_all()
 
 
 def _answer_of(function: Callable[[], Any]) -> Any:
@@ -127,6 +147,12 @@ def _log(function: Callable[[], Any], error: Exception) -> None:
 
 def _name_of(function: Callable[[], Any]) -> str:
     return getattr(_inner(function), "__qualname__", repr(function))
+
+
+def _kind_of(function: Callable[[], Any]) -> object:
+    """The function itself, whatever it is bound to."""
+    inner = _inner(function)
+    return getattr(inner, "__func__", inner)
 
 
 def _inner(function: Callable[[], Any]) -> Callable[..., Any]:

@@ -174,8 +174,9 @@ class Control:
     def has_room(self, size_bytes: int) -> bool:
         return True
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_room(self) -> bool:
         """There always is."""
+        return True
 
     def lose_position(self, subscription: Subscription) -> None:
         self._is_stranded.set()

@@ -194,7 +194,8 @@ class Hub:
             self._topics.spare_memory(topic)
             if recovered is None or subscriber.has_room(recovered.size):
                 return recovered
-            await subscriber.wait_for_room()
+            if not await subscriber.wait_for_room():
+                return None
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Detach a subscription; harmless if it isn't attached."""

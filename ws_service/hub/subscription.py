@@ -14,8 +14,11 @@ class Subscriber(Protocol):
     def has_room(self, size_bytes: int) -> bool:
         """Whether so much can be put into the send buffer, besides what waits there already."""
 
-    async def wait_for_room(self) -> None:
-        """Return when the client has read something, or the connection has ended."""
+    async def wait_for_room(self) -> bool:
+        """Return when the client has read something, or the connection has ended.
+
+        False, at once, where there will be no more room.
+        """
 
     def lose_position(self, subscription: "Subscription") -> None:
         """The subscription is no longer attached: it must start again from its position."""

@@ -11,13 +11,17 @@ TICK_S: Final = 0.25
 class Timer:
     """Something that is due later. ``cancel()`` may be called at any time, more than once."""
 
-    __slots__ = ("_callback",)
+    __slots__ = ("_callback", "_tick", "_wheel")
 
-    def __init__(self, callback: Callable[[], None]) -> None:
+    def __init__(self, wheel: "Wheel", tick: int, callback: Callable[[], None]) -> None:
+        self._wheel = wheel
+        self._tick = tick
         self._callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
+        """It is gone at once: some are due in years, and clients may make many."""
         self._callback = None
+        self._wheel.forget(self, self._tick)
 
     def fire(self) -> None:
         callback, self._callback = self._callback, None
@@ -30,19 +34,27 @@ class Wheel:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._due: dict[int, list[Timer]] = {}
+        self._due: dict[int, dict[Timer, None]] = {}
         self._turned_to = 0
         self._turning: asyncio.TimerHandle | None = None
 
     def after(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         """Call back after a delay, up to a tick late."""
-        timer = Timer(callback)
         if self._turning is None:
             self._turned_to = self._tick_of(self._loop.time())
             self._turning = self._loop.call_later(TICK_S, self._turn)
         tick = max(self._turned_to, self._tick_of(self._loop.time() + delay_s)) + 1
-        self._due.setdefault(tick, []).append(timer)
+        timer = Timer(self, tick, callback)
+        self._due.setdefault(tick, {})[timer] = None
         return timer
+
+    def forget(self, timer: Timer, tick: int) -> None:
+        """Harmless if it isn't there any more."""
+        slot = self._due.get(tick)
+        if slot is not None:
+            slot.pop(timer, None)
+            if not slot:
+                del self._due[tick]
 
     def _turn(self) -> None:
         now = self._tick_of(self._loop.time())

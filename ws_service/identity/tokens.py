@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from ws_service.conf import ServiceConfig
 from ws_service.errors import ForeignToken, InvalidToken, TokenExpired
+from ws_service.nesting import is_shallow
 
 TOKEN_LIMIT_BYTES: Final = 8_192
 USER_LIMIT_BYTES: Final = 255
@@ -264,13 +265,6 @@ def _json(data: Any, encoded: str) -> Any:
         msgspec.json.encode(data)
     except (ValueError, OverflowError, RecursionError):
         raise InvalidToken("the JSON in it can't be sent to others") from None
-    if not _is_shallow(data, NESTING_LIMIT):
+    if not is_shallow(data, NESTING_LIMIT):
         raise InvalidToken(f"the JSON in it is nested more than {NESTING_LIMIT} times")
     return data
-
-
-def _is_shallow(data: Any, room: int) -> bool:
-    if not isinstance(data, dict | list):
-        return True
-    inner = data.values() if isinstance(data, dict) else data
-    return room > 0 and all(_is_shallow(each, room - 1) for each in inner)

@@ -151,8 +151,7 @@ class OneWaySession:
 
     def connect_due(self) -> list[Effect]:
         """The client had time enough to say who it is."""
-        is_stale = self._state in (State.OPENED, State.CONNECTING)
-        return self._close(Disconnect.STALE) if is_stale else []
+        return self._close(Disconnect.STALE) if self._state is State.OPENED else []
 
     def lost(self) -> None:
         """The connection is gone."""

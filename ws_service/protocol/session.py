@@ -72,9 +72,9 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_awaits_pong", "_connect_id", "_limits", "_messages", "_open_ids",
-        "_ping_interval_s", "_queue", "_server_side", "_state", "_subscribing", "_subscriptions",
-        "_version", "client",
+        "_allowance", "_awaits_pong", "_connect_id", "_end_of_refused", "_limits", "_messages",
+        "_open_ids", "_ping_interval_s", "_queue", "_revoked", "_server_side", "_state",
+        "_subscribing", "_subscriptions", "_version", "client",
     )  # fmt: skip
 
     def __init__(
@@ -90,9 +90,11 @@ class Session:
         self._subscriptions: set[str] = set()
         self._server_side: set[str] = set()
         self._subscribing: dict[int, str] = {}
+        self._revoked: set[int] = set()
         self._open_ids: set[int] = set()
         self._messages = 0
         self._connect_id = 0
+        self._end_of_refused = Disconnect.STALE
         self._queue = CommandQueue()
 
     # --- what the connection may ask -----------------------------------------------------
@@ -179,8 +181,12 @@ class Session:
         result: None for a message, which gets none.
         """
         channel = self._subscribing.get(command_id)
+        was_revoked = command_id in self._revoked
         if not self._end_command(command_id):
             return []
+        if channel is not None and was_revoked:
+            refusal = encode_error(command_id, ReplyError.PERMISSION_DENIED.value)
+            return [Detach(channel), Write(refusal), *self._work()]
         if channel is not None:
             self._subscriptions.add(channel)
         if result is None:
@@ -193,6 +199,8 @@ class Session:
         if self._state is State.CONNECTING and command_id == self._connect_id:
             self._end()
             self._state = State.REFUSED
+            if entry.is_temporary:
+                self._end_of_refused = Disconnect.FORCE_RECONNECT
             return [Write(encode_error(command_id, entry))]
         if not self._end_command(command_id):
             return []
@@ -201,9 +209,10 @@ class Session:
         return [Write(encode_error(command_id, entry)), *self._work()]
 
     def unsubscribe(self, channel: str, end: Unsubscribe) -> list[Effect]:
-        """The server ends a subscription."""
+        """The server ends a subscription; one that is only being asked for is refused."""
         if self.is_closed:
             return []
+        self._revoked.update(i for i, asked in self._subscribing.items() if asked == channel)
         if channel in self._server_side and (disconnect := end.of_server_side) is not None:
             return self._close(disconnect)
         if channel not in self._subscriptions and channel not in self._server_side:
@@ -230,8 +239,13 @@ class Session:
 
     def connect_due(self) -> list[Effect]:
         """The client had time enough to connect."""
-        is_stale = self._state not in (State.CONNECTED, State.CLOSED)
-        return self._close(Disconnect.STALE) if is_stale else []
+        match self._state:
+            case State.OPENED:
+                return self._close(Disconnect.STALE)
+            case State.REFUSED:
+                # It knows why; whether to come back was said with the error.
+                return self._close(self._end_of_refused)
+        return []
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -336,6 +350,7 @@ class Session:
         """Whether it is still waited for."""
         self._open_ids.discard(command_id)
         self._subscribing.pop(command_id, None)
+        self._revoked.discard(command_id)
         return self._queue.end(command_id)
 
     def _refuse(self, waiting: Waiting, error: ReplyError) -> list[Effect]:
@@ -356,6 +371,7 @@ class Session:
         self._subscriptions.clear()
         self._server_side.clear()
         self._subscribing.clear()
+        self._revoked.clear()
         self._open_ids.clear()
         self._queue.clear()
 

@@ -193,7 +193,8 @@ class Communicator:
         commands, client, deadline_s = self._commands, self.client, ask.arrived_s + PATIENCE_S
         match ask.request:
             case ConnectRequest() as request:
-                for each in await commands.connecting.identify(client, request, deadline_s):
+                identify = commands.connecting.identify
+                for each in await identify(client, request, deadline_s, self._rename):
                     await commands.subscribing.subscribe_granted(
                         client, self.mailbox, each, SubscribeRequest(), deadline_s, attached
                     )
@@ -205,6 +206,9 @@ class Communicator:
                 return self._session.answered(ask.command_id, results[request.channel])
         result = await commands.answer(client, ask, deadline_s)
         return self._session.answered(ask.command_id, result)
+
+    def _rename(self, user_id: str) -> None:
+        self.client.user_id = user_id
 
     def _detach(self, channel: str) -> None:
         attachment = self.client.attachments.pop(channel, None)

@@ -76,7 +76,9 @@ class Topic:
         return None
 
     @classmethod
-    def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
+    def at_connect(
+        cls, user: Any
+    ) -> Iterable[Mapping[str, Any]] | Awaitable[Iterable[Mapping[str, Any]]]:
         """The topics of this kind to which a user is subscribed at once, without asking.
 
         Returns the pattern's parameters of each: ``[{"pk": 7}, {"pk": 8}]``.
@@ -103,11 +105,13 @@ class UserTopic(Topic):
     all of them, wherever they are.
     """
 
-    def can_subscribe(self) -> bool | Awaitable[bool]:
+    # Coroutines: they wait for nothing, and a plain function would take a database thread.
+
+    async def can_subscribe(self) -> bool:
         """Nobody else may."""
         return bool(self.user.is_authenticated) and str(self.user.pk) == self.kwargs["user"]
 
     @classmethod
-    def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
+    async def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
         """The user's own, and nothing for who has no name."""
         return [{"user": str(user.pk)}] if user.is_authenticated else []

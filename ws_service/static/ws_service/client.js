@@ -22,6 +22,8 @@
 window.wsService = (() => {
   const PATH = "/connection/websocket";
   const TOKEN_LIMIT_MS = 10_000;
+  // The SDK's own is 20 s: too long for a page after a short outage. The waits are random below it.
+  const LONGEST_WAIT_MS = 8000;
   let client = null;
 
   /** Read a json_script element, given itself or by its id. */
@@ -76,10 +78,10 @@ window.wsService = (() => {
       if (!client) {
         const { url: given, tokens } = read("ws-service-client");
         const url = endpoint(given);
-        client = new Centrifuge(
-          url,
-          tokens?.for_connection ? { getToken: () => fetchToken(tokens, {}) } : {},
-        );
+        client = new Centrifuge(url, {
+          maxReconnectDelay: LONGEST_WAIT_MS,
+          ...(tokens?.for_connection ? { getToken: () => fetchToken(tokens, {}) } : {}),
+        });
         client.once("error", ({ error }) =>
           console.warn(
             `wsService: ${url} does not answer (${error.message}); it is tried again.` +
@@ -104,6 +106,7 @@ window.wsService = (() => {
       const existing = this.client.getSubscription(channel);
       if (existing) return existing;
       const subscription = this.client.newSubscription(channel, {
+        maxResubscribeDelay: LONGEST_WAIT_MS,
         ...(since ? { since } : {}),
         ...topicToken(channel, token),
       });
