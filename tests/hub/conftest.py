@@ -7,8 +7,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import redis
 
 from devkit.redis_server import RedisServer
+from tests.hub.processes import Start, processes
 from tests.waiting import until
 from ws_service.broker.connection import BlockingBroker
 from ws_service.broker.keys import Keys
@@ -113,3 +115,27 @@ def deaf(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr(stage.hub._link, "ring", lambda *_: None)
 
     return stop_hearing
+
+
+@pytest.fixture
+async def start_hub(redis_server: RedisServer, keys: Keys) -> AsyncIterator[Start]:
+    """``await start_hub()``: another service process, as far as Redis can tell."""
+    async with processes(redis_server, keys) as start:
+        yield start
+
+
+@pytest.fixture
+async def start_hub_apart(
+    own_redis: RedisServer, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Start]:
+    """The same, on a Valkey that the test may stop: not for long."""
+    monkeypatch.setattr("ws_service.hub.members.HEARING_S", 1.0)
+    async with processes(own_redis, keys) as start:
+        yield start
+
+
+@pytest.fixture
+def raw(redis_server: RedisServer) -> Iterator[redis.Redis]:
+    """The shared Valkey itself."""
+    with redis.Redis(port=redis_server.port) as client:
+        yield client
