@@ -4,6 +4,7 @@ import pytest
 
 from tests.conformance.conftest import Stage
 from tests.conformance.sdk_process import Sdk
+from tests.live import wait_until
 
 
 def test_everybody_in_a_room_sees_who_is_there(
@@ -60,11 +61,7 @@ def test_a_client_that_comes_back_after_a_cut_is_there_once(
     stage.link.cut()
     ids = {sdk.connected(each, times=2)["id"] for each in (client, ada)}
     listener.wait_for("subscribed", times=2)
-
-    def are_there() -> bool:
-        return set(stage.publisher.ask("presence", topic=room)["clients"]) == ids
-
-    sdk.log.wait(are_there, "the presence of the new connections alone")
+    wait_until(lambda: set(stage.publisher.ask("presence", topic=room)["clients"]) == ids)
 
 
 def test_only_who_asks_is_told_where_that_is_enough(
