@@ -173,6 +173,14 @@ class Unrecoverable(WsServiceError):
     """What was published since a position is gone, or more than one recovery carries."""
 
 
+class TooManyPresent(WsServiceError):
+    """A topic has more clients than one reply can list; ``topic`` is its name."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"the presence of {topic!r} is too much for one reply: ask for its stats")
+        self.topic = topic
+
+
 class TooManyTopics(WsServiceError):
     """A process holds as many topics as it may; ``limit`` is how many."""
 

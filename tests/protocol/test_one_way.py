@@ -13,10 +13,11 @@ from ws_service.protocol.effects import Ask, Detach, Effect, Established, Write
 from ws_service.protocol.lines import PING, Lines
 from ws_service.protocol.messages import Push, Reply, SubscribeResult, UnsubscribePush
 from ws_service.protocol.one_way import CONNECT_ID, OneWaySession, may_be_in_a_url
+from ws_service.protocol.session import SessionLimits
 
 
 def opened() -> OneWaySession:
-    return OneWaySession("client-1", "1.0", 25, 1_000)
+    return OneWaySession("client-1", "1.0", 25, SessionLimits(frame_bytes=1_000))
 
 
 def connected(**subs: SubscribeResult) -> OneWaySession:
@@ -102,6 +103,13 @@ def test_whatever_a_client_says_later_is_ignored() -> None:
     assert session.receive("anything", 0.0) == []
     assert session.receive("x" * 5_000, 0.0) == []
     assert not session.is_closed
+
+
+def test_who_says_too_much_is_sent_away() -> None:
+    """Ignoring costs something too: one client must not take the process from all others."""
+    session = connected()
+    effects = [effect for _ in range(1_001) for effect in session.receive("x", 0.0)]
+    assert close_code(effects) == 3013
 
 
 @pytest.mark.parametrize(

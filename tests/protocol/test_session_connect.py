@@ -74,11 +74,12 @@ def test_an_error_ends_the_conversation_but_not_the_connection() -> None:
 
 
 def test_a_client_that_stays_after_an_error_is_sent_away() -> None:
-    """An open socket costs something."""
-    peer = Peer(is_connected=False)
-    peer.ask("connect")
-    peer.session.failed(1, ReplyError.INTERNAL)
-    assert close_code(peer.session.connect_due()) == 3502
+    """An open socket costs something; a temporary error is no reason to send it away for good."""
+    for error, code in ((ReplyError.UNKNOWN_CHANNEL, 3502), (ReplyError.INTERNAL, 3011)):
+        peer = Peer(is_connected=False)
+        peer.ask("connect")
+        peer.session.failed(1, error)
+        assert close_code(peer.session.connect_due()) == code
 
 
 def test_the_answer_says_when_the_token_ends() -> None:

@@ -52,6 +52,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.rows: dict[str, list[int]] = defaultdict(list)
         self.running: dict[int, tuple[str, str]] = {}
         self.attached: set[str] = set()
+        self.revoked: set[int] = set()
         self.pings_open = 0
         self.is_established = False
         self.is_closed = False
@@ -109,6 +110,7 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(channel=CHANNEL, end=st.sampled_from(Unsubscribe))
     def lose_position(self, channel: str, end: Unsubscribe) -> None:
         was_attached = channel in self.attached
+        self.revoked |= {i for i, asked in self.running.items() if asked == ("subscribe", channel)}
         effects = self.session.unsubscribe(channel, end)
         assert bool(effects) is was_attached
         self.observe(effects)
@@ -172,7 +174,12 @@ class SessionMachine(RuleBasedStateMachine):
             if kind == "subscribe":
                 self.attached.add(channel)
             effects = self.session.answered(command_id, RESULTS[kind])
-        assert isinstance(effects[0], Write)  # the reply first: pushes before it would be dropped
+        # The reply first: pushes before it would be dropped. What was revoked gets none of them.
+        if kind == "subscribe" and error is None and command_id in self.revoked:
+            assert effects[0] == Detach(channel)
+        else:
+            assert isinstance(effects[0], Write)
+        self.revoked.discard(command_id)
         self.observe(effects)
 
     def observe(self, effects: list[Effect]) -> None:
@@ -216,7 +223,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.is_closed = True
         self.is_established = False
         self.pings_open = 0
-        for each in (self.unanswered, self.rows, self.running, self.attached):
+        for each in (self.unanswered, self.rows, self.running, self.attached, self.revoked):
             each.clear()
 
 

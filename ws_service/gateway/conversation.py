@@ -152,6 +152,7 @@ class Conversation:
                     self._detach(channel)
                 case Established():
                     self._heartbeat.begin()
+                    self._end_of_start()
                 case Close(end):
                     self._buffer.close(end)
                     self.lost()
@@ -245,9 +246,13 @@ class Conversation:
         self._watch_token()
         ttl_s = ttl_of(self.client.expires_at)
         self._apply(self._session.connected(command_id, starting.results, ttl_s))
-        self._starting = None
-        for lines in starting.held.drain():
-            self._put(lines, self._buffer)
+
+    def _end_of_start(self) -> None:
+        """The client knows what it is subscribed to: what came meanwhile, before all else."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            for lines in starting.held.drain():
+                self._put(lines, self._buffer)
 
     def _rename(self, user_id: str) -> None:
         registry = self._commands.registry
@@ -277,7 +282,9 @@ class Conversation:
         return True
 
     def _refresh(self, command_id: int, request: SubRefreshRequest) -> None:
-        attachment = self.client.attachments[request.channel]
+        attachment = self.client.attachments.get(request.channel)
+        if attachment is None:
+            raise Refused(ReplyError.PERMISSION_DENIED)  # it has ended in the meantime
         try:
             attachment.expires_at = self._commands.refreshing.subscription(self.client, request)
         except Unsubscribed as ended:

@@ -67,7 +67,7 @@ class OneWayEndpoint:
             _client_id(),
             gateway.version,
             gateway.connection_limits.ping_interval_s,
-            gateway.session_limits.frame_bytes,
+            gateway.session_limits,
         )
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         first = query.get(CONNECT_PARAMETER, [None])[0]

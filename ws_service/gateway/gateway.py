@@ -113,7 +113,7 @@ class Gateway:
             Connecting(permissions, self._token_keys, config.subscription_limit),
             Subscribing(permissions, self._token_keys, hub),
             ClientPublishing(permissions, hub, config.publication_limit_bytes),
-            Reading(permissions, hub),
+            Reading(permissions, hub, self._message_limit_bytes),
             Calling(permissions, self._calls, self._message_limit_bytes),
             Refreshing(self._token_keys),
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from ws_service.errors import BrokerUnavailable
+from ws_service.errors import BrokerUnavailable, TooManyPresent
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
 from ws_service.gateway.refused import Refused
@@ -29,10 +29,14 @@ ANY_EPOCH: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reads on behalf of clients. Every method raises Refused."""
+    """Reads on behalf of clients. Every method raises Refused.
+
+    limit_bytes: of a presence reply: it stands in a send buffer beside all else.
+    """
 
     permissions: Permissions
     hub: Hub
+    limit_bytes: int
 
     async def history(
         self, client: Client, request: HistoryRequest, deadline_s: float
@@ -59,7 +63,7 @@ class Reading:
         """Who is subscribed."""
         await self._require_presence(client, request.channel, deadline_s)
         async with _in_time(deadline_s):
-            present = await self.hub.members.present(request.channel)
+            present = await self.hub.members.present(request.channel, self.limit_bytes)
         return PresenceResult({each: Raw(info) for each, info in present.items()})
 
     async def presence_stats(
@@ -83,5 +87,7 @@ async def _in_time(deadline_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout_at(deadline_s):
             yield
+    except TooManyPresent as error:
+        raise Refused(ReplyError.LIMIT_EXCEEDED) from error
     except (BrokerUnavailable, TimeoutError) as error:
         raise Refused(ReplyError.INTERNAL) from error

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
@@ -20,7 +21,7 @@ from ws_service.broker.presence import (
 from ws_service.broker.scripts import Call
 from ws_service.cancellation import is_ending
 from ws_service.chunks import in_chunks
-from ws_service.errors import BrokerUnavailable
+from ws_service.errors import BrokerUnavailable, TooManyPresent
 from ws_service.hub.lease import Lease
 from ws_service.hub.ledger import Batch, Ledger, Member
 from ws_service.hub.reaper import Reaper
@@ -112,25 +113,31 @@ class Members:
 
     # --- what everybody knows ------------------------------------------------------------
 
-    async def present(self, topic: str) -> dict[str, bytes]:
-        """ClientInfo of all clients of a topic, of all processes. Raises BrokerUnavailable.
+    async def present(self, topic: str, limit_bytes: float = inf) -> dict[str, bytes]:
+        """ClientInfo of all clients of a topic, of all processes.
 
         A large topic is read a part at a time: who comes or goes meanwhile may be missing.
+        Raises BrokerUnavailable, and TooManyPresent past the limit, without reading the rest.
         """
-        return await self._read(topic, clients_call)
+        return await self._read(topic, clients_call, limit_bytes)
 
     async def stats(self, topic: str) -> tuple[int, int]:
         """How many clients and how many different users a topic has. Raises BrokerUnavailable."""
         users = await self._read(topic, users_call)
         return len(users), len(set(users.values()))
 
-    async def _read(self, topic: str, call: Callable[[Keys, str, int], Call]) -> dict[str, bytes]:
+    async def _read(
+        self, topic: str, call: Callable[[Keys, str, int], Call], limit_bytes: float = inf
+    ) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        cursor = 0
+        cursor = size = 0
         while True:
             answer = await self._broker.run(call(self._keys, topic, cursor))
             cursor, part = read_answer(answer)
             found.update(part)
+            size += sum(len(client) + len(info) for client, info in part.items())
+            if size > limit_bytes:
+                raise TooManyPresent(topic)
             if not cursor:
                 return found
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ws_service.protocol.allowance import Allowance
 from ws_service.protocol.codec import encode_reply, encode_unsubscribe
 from ws_service.protocol.codes import Disconnect, EndEntry, ErrorEntry, ReplyError, Unsubscribe
 from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
@@ -21,7 +22,7 @@ from ws_service.protocol.messages import (
     Result,
     SubscribeResult,
 )
-from ws_service.protocol.session import State
+from ws_service.protocol.session import SessionLimits, State
 
 CONNECT_ID: Final = 1
 """Of the only command there is; it is never sent."""
@@ -44,14 +45,19 @@ class OneWaySession:
     What the client sends after its first message is ignored.
     """
 
-    __slots__ = ("_limit_bytes", "_ping_interval_s", "_state", "_subscriptions", "_version",
-                 "client")  # fmt: skip
+    __slots__ = (
+        "_allowance", "_limit_bytes", "_ping_interval_s", "_state", "_subscriptions", "_version",
+        "client",
+    )  # fmt: skip
 
-    def __init__(self, client: str, version: str, ping_interval_s: int, limit_bytes: int) -> None:
+    def __init__(
+        self, client: str, version: str, ping_interval_s: int, limits: SessionLimits
+    ) -> None:
         self.client = client
         self._version = version
         self._ping_interval_s = ping_interval_s
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = limits.frame_bytes
+        self._allowance = Allowance(limits.burst, limits.commands_per_s)
         self._state = State.OPENED
         self._subscriptions: set[str] = set()
 
@@ -85,7 +91,11 @@ class OneWaySession:
     # --- what happens --------------------------------------------------------------------
 
     def receive(self, frame: str | bytes, now_s: float) -> list[Effect]:
-        """The first frame says who it is; further ones are ignored."""
+        """The first frame says who it is; further ones are ignored, as long as they are few."""
+        if self.is_closed:
+            return []
+        if not self._allowance.take(1, now_s):
+            return self._close(Disconnect.TOO_MANY_REQUESTS)
         if self._state is not State.OPENED:
             return []
         if len(frame) > self._limit_bytes:

@@ -1,5 +1,6 @@
 """Telling every service process what to do with a user's connections."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -47,6 +48,9 @@ def disconnect_user(
         raise InvalidControl(f"a connection can't be closed with {code!r}: 3000 to 4999 can be")
     if not isinstance(reason, str) or len(reason.encode(errors="replace")) > REASON_LIMIT_BYTES:
         raise InvalidControl(f"the reason of a close has {REASON_LIMIT_BYTES} bytes at most")
+    if _is_json(reason):
+        # Two client libraries would read advice out of it, and stay away.
+        raise InvalidControl(f"the reason of a close is words, not JSON: {reason!r}")
     if isinstance(keep, str) or not all(isinstance(each, str) for each in keep):
         raise InvalidControl(f"keep is a list of client ids, not {keep!r}")
     _tell(
@@ -59,6 +63,14 @@ def disconnect_user(
             "reason": reason,
         }
     )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 async def adisconnect_user(

@@ -17,6 +17,7 @@ from twisted.web import http
 from ws_service.asgi_types import ASGIApplication, Event, Receive, Scope, Send
 from ws_service.bind import Bind
 from ws_service.errors import CloseCode, is_sendable
+from ws_service.server.unread import Unread
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +34,15 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
     """Daphne's protocol, but what the application sends is what goes out.
 
     Stock Daphne raises for close codes from 1001 to 2999 (1011, 1012, 1013 …), which leaves the
-    connection open, drops the reason, never sends an empty message, and refuses to send more than
-    it would take from a client.
+    connection open, drops the reason, never sends an empty message, refuses to send more than it
+    would take from a client, and takes from a client whatever comes, read or not.
     """
 
     maxMessagePayloadSize: int  # noqa: N815 - autobahn's name
+
+    def applicationCreateWorked(self, application_queue: asyncio.Queue[Any]) -> None:  # noqa: N802
+        Unread(application_queue, self.transport)
+        super().applicationCreateWorked(application_queue)
 
     def handle_reply(self, message: Event) -> None:
         if self.state != self.STATE_OPEN:

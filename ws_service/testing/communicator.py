@@ -94,7 +94,7 @@ class Communicator:
             Connecting(permissions, keys, config.subscription_limit),
             Subscribing(permissions, keys, without_redis),
             ClientPublishing(permissions, without_redis, config.publication_limit_bytes),
-            Reading(permissions, without_redis),
+            Reading(permissions, without_redis, config.send_buffer_limit_bytes),
             Calling(permissions, load_calls(config.routing), config.send_buffer_limit_bytes),
             Refreshing(keys),
         )

@@ -75,7 +75,7 @@ class MemoryMembers:
     def leave(self, topic: str, client: str) -> None:
         """It shows by its subscription."""
 
-    async def present(self, topic: str) -> dict[str, bytes]:
+    async def present(self, topic: str, limit_bytes: float) -> dict[str, bytes]:
         return {
             member.client.id: member.client.info(attachment.chan_info)
             for member in list(self._members)
