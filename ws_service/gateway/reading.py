@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec import Raw
 
+from ws_service.broker.position import Position
 from ws_service.errors import BrokerUnavailable, TooManyPresent
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
@@ -23,8 +23,6 @@ from ws_service.protocol.messages import (
     PresenceStatsRequest,
     PresenceStatsResult,
 )
-
-ANY_EPOCH: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +48,12 @@ class Reading:
         limit = RECOVERY_LIMIT if request.limit < 0 else request.limit
         after = request.since.offset if request.since else 0
         async with _in_time(deadline_s):
-            top, publications = await self.hub.history(
+            lineage, publications = await self.hub.history(
                 request.channel, after=after, limit=limit, reverse=request.reverse
             )
-        if request.since and request.since.epoch not in (ANY_EPOCH, top.epoch):
+        since, top = request.since, lineage.top
+        is_other = since is not None and since.epoch not in ("", top.epoch)
+        if since and is_other and not lineage.covers(Position(since.offset, since.epoch)):
             raise Refused(ReplyError.UNRECOVERABLE_POSITION)
         return HistoryResult([Raw(each.json) for each in publications], top.epoch, top.offset)
 

@@ -10,7 +10,7 @@ from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.doorbell import Doorbell, MemberEvent, UnreadableDoorbell
 from ws_service.broker.keys import Keys
 from ws_service.broker.link import DoorbellLink
-from ws_service.broker.position import Position
+from ws_service.broker.position import Lineage, Position
 from ws_service.broker.streams import Streams
 from ws_service.cancellation import end
 from ws_service.errors import Unrecoverable
@@ -230,7 +230,7 @@ class Hub:
 
     async def history(
         self, name: str, *, after: int, limit: int, reverse: bool
-    ) -> tuple[Position, Sequence[Encoded]]:
+    ) -> tuple[Lineage, Sequence[Encoded]]:
         """Where a topic stands, and publications of its stream; as many as a recovery may carry,
         at least one: who wants more asks again from there. Raises BrokerUnavailable.
         """
@@ -243,7 +243,7 @@ class Hub:
             if found and size > self._recovery_limit_bytes:
                 break
             found.append(encoded)
-        return part.lineage.top, found
+        return part.lineage, found
 
     # --- publications --------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
-from ws_service.broker.position import Position
+from ws_service.broker.position import Lineage, Position
 from ws_service.errors import BrokerNotConfigured
 from ws_service.gateway.client import Client
 from ws_service.hub.hub import Attached
@@ -131,11 +131,11 @@ class MemoryHub:
 
     async def history(
         self, name: str, *, after: int, limit: int, reverse: bool
-    ) -> tuple[Position, Sequence[Encoded]]:
+    ) -> tuple[Lineage, Sequence[Encoded]]:
         """Raises NotCapturing."""
         part = _memory().read(name, after, limit, reverse=reverse)
         found = [Encoded.of(each.offset, each.payload, each.extra) for each in part.publications]
-        return part.lineage.top, found
+        return part.lineage, found
 
 
 def _memory() -> MemoryPublisher:
