@@ -46,7 +46,7 @@ def test_the_library_does_not_know_the_project(file: Path) -> None:
 
 
 def test_only_one_module_reads_each_kind_of_settings() -> None:
-    """The environment: env.py, probe, CLI. Django's settings: conf.py."""
+    """The environment: env.py, probe, CLI. Django's settings: conf/."""
     environment, settings = set(), set()
     for file in [*(CHECKOUT / "ws_service").rglob("*.py"), *(CHECKOUT / "settings").glob("*.py")]:
         name = str(file.relative_to(CHECKOUT))
@@ -56,7 +56,7 @@ def test_only_one_module_reads_each_kind_of_settings() -> None:
         if ("django.conf", "settings") in set(imports_of(file)):
             settings.add(name)
     assert environment == {"settings/env.py", "ws_service/probe.py", "ws_service/cli/serve.py"}
-    assert settings == {"ws_service/conf.py"}
+    assert settings == {f"ws_service/conf/{name}.py" for name in ("config", "problems", "site")}
 
 
 def test_no_module_is_too_long() -> None:
