@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from websockets.sync.client import ClientConnection
 
 from tests.gateway.client import Client
 from tests.live import Service, Site, hear
@@ -72,6 +73,32 @@ class State:
 @pytest.fixture
 def state(served: Service) -> State:
     return State(served)
+
+
+class Gate:
+    """Where the site's functions wait until it is opened."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        assert hear(socket) == "closed"
+
+    def wait_for_somebody(self) -> None:
+        """Return when a function of the site waits here."""
+        assert hear(self._socket) == "reached"
+
+    def open(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def close_gate(served: Service) -> Iterator[Callable[[str], Gate]]:
+    """``close_gate("n1")``: a gate, closed; the end of the test opens it."""
+    with ExitStack() as stack:
+
+        def close_gate(name: str) -> Gate:
+            return Gate(stack.enter_context(served.connect(f"/ws/gate/{name}/", origin=None)))
+
+        yield close_gate
 
 
 @pytest.fixture

@@ -1,15 +1,25 @@
-"""The gateway site's topics, and a path that tells how the process is."""
+"""The gateway site's topics, and paths that tell how the process is and hold it up."""
+
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_init
+from django.dispatch import receiver
 from django.urls import path
 
+from tests.sites.gateway_site.gates import keep_gate, wait_at
 from tests.sites.gateway_site.state import tell_state
 from tests.sites.gateway_site.topics import (
     BrokenTopic,
+    CleanedTopic,
     CountedTopic,
     DecoratedTopic,
     FleetingTopic,
+    GatedTopic,
+    HangingTopic,
     LazyTopic,
+    LeavingTopic,
     MineTopic,
     OpenTopic,
     OutageTopic,
@@ -38,8 +48,19 @@ topics = [
     topic("slow-async", SlowAsyncTopic),
     topic("decorated", DecoratedTopic),
     topic("lazy:<slug:key>", LazyTopic),
+    topic("gated:<str:name>", GatedTopic),
+    topic("hanging:<str:name>", HangingTopic),
+    topic("cleaned:<str:name>", CleanedTopic),
+    topic("leaving", LeavingTopic),
 ]
-websocket_urlpatterns = [path("ws/state/", tell_state)]
+websocket_urlpatterns = [path("ws/state/", tell_state), path("ws/gate/<name>/", keep_gate)]
+
+
+@receiver(post_init, sender=get_user_model())
+def wait_at_the_users_gate(**_: Any) -> None:
+    """A user has been read from the database, and nobody knows it yet."""
+    wait_at("users")
+
 
 if (grace := getattr(settings, "TOKEN_GRACE", None)) is not None:
     token_life.GRACE_S = grace  # type: ignore[misc]

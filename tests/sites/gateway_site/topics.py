@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 
+from tests.sites.gateway_site.gates import wait_at, wait_in_loop_at
 from ws_service import History, Topic
 
 LONG_S = 30.0
@@ -121,3 +122,40 @@ class LazyTopic(Topic):
 
     def can_subscribe(self) -> Any:
         return Session.objects.filter(session_key=self.kwargs["key"])
+
+
+class GatedTopic(OpenTopic):
+    """Its policies wait at the gate that it names."""
+
+    async def can_subscribe(self) -> bool:
+        await wait_in_loop_at(self.kwargs["name"])
+        return True
+
+    async def info(self) -> None:
+        await wait_in_loop_at(self.kwargs["name"])
+
+
+class HangingTopic(Topic):
+    """Its policy waits at the gate in a thread."""
+
+    def can_subscribe(self) -> bool:
+        wait_at(self.kwargs["name"])
+        return True
+
+
+class CleanedTopic(OpenTopic):
+    """Clients publish here, and what they publish is looked at."""
+
+    async def can_publish(self) -> bool:
+        return True
+
+    async def clean(self, data: Any) -> Any:
+        return data
+
+
+class LeavingTopic(Topic):
+    """Whoever subscribes deletes the own account."""
+
+    def can_subscribe(self) -> bool:
+        self.user.delete()
+        return True
