@@ -41,8 +41,16 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
     maxMessagePayloadSize: int  # noqa: N815 - autobahn's name
 
     def applicationCreateWorked(self, application_queue: asyncio.Queue[Any]) -> None:  # noqa: N802
-        Unread(application_queue, self.transport)
+        self._unread = Unread(application_queue, self.transport)
         super().applicationCreateWorked(application_queue)
+
+    def onAutoPingTimeout(self) -> None:  # noqa: N802
+        if self._unread.is_paused:
+            # Its pong may stand behind what isn't read: that is our delay, not the client's.
+            again = self.factory._batched_timer.call_later
+            self.autoPingTimeoutCall = again(self.autoPingTimeout, self.onAutoPingTimeout)
+        else:
+            super().onAutoPingTimeout()
 
     def handle_reply(self, message: Event) -> None:
         if self.state != self.STATE_OPEN:

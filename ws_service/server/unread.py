@@ -29,7 +29,7 @@ class Unread:
     def __init__(self, queue: asyncio.Queue[Any], transport: Transport) -> None:
         self._transport = transport
         self._bytes = 0
-        self._is_paused = False
+        self.is_paused = False
         self._keep = queue._put
         self._take = queue._get
         queue._put = self._put  # type: ignore[method-assign]
@@ -38,15 +38,15 @@ class Unread:
     def _put(self, item: Any) -> None:
         self._keep(item)
         self._bytes += _size_of(item)
-        if self._bytes > LIMIT_BYTES and not self._is_paused:
-            self._is_paused = True
+        if self._bytes > LIMIT_BYTES and not self.is_paused:
+            self.is_paused = True
             self._transport.pauseProducing()
 
     def _get(self) -> Any:
         event = self._take()
         self._bytes -= _size_of(event)
-        if self._is_paused and self._bytes <= LIMIT_BYTES // 2:
-            self._is_paused = False
+        if self.is_paused and self._bytes <= LIMIT_BYTES // 2:
+            self.is_paused = False
             self._transport.resumeProducing()
         return event
 
