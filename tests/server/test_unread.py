@@ -28,7 +28,7 @@ async def test_past_the_limit_the_client_is_not_read_from_until_half_is_taken() 
     """And everything that came before is there, in its order."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
     transport = Transport()
-    Unread(queue, transport)
+    Unread(queue, transport, lambda: None)
     sent = []
     while not transport.is_paused:
         sent.append(message(10_000 + len(sent)))
@@ -47,7 +47,7 @@ async def test_small_messages_count_with_what_they_cost() -> None:
     """A dict for two bytes is not two bytes."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
     transport = Transport()
-    Unread(queue, transport)
+    Unread(queue, transport, lambda: None)
     for _ in range(LIMIT_BYTES // EVENT_BYTES + 1):
         queue.put_nowait({"type": "websocket.receive", "text": ""})
     assert transport.is_paused
@@ -57,7 +57,7 @@ async def test_one_message_over_the_limit_comes_as_a_whole() -> None:
     """The limit holds back, it doesn't refuse: message sizes have a limit of their own."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
     transport = Transport()
-    Unread(queue, transport)
+    Unread(queue, transport, lambda: None)
     queue.put_nowait(message(2 * LIMIT_BYTES))
     assert transport.is_paused
     assert len((await queue.get())["text"]) == 2 * LIMIT_BYTES

@@ -38,19 +38,28 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
     would take from a client, and takes from a client whatever comes, read or not.
     """
 
-    maxMessagePayloadSize: int  # noqa: N815 - autobahn's name
+    maxMessagePayloadSize: int  # noqa: N815 - autobahn's names
+    autoPingTimeoutCall: Any  # noqa: N815
+    autoPingPendingCall: Any  # noqa: N815
 
     def applicationCreateWorked(self, application_queue: asyncio.Queue[Any]) -> None:  # noqa: N802
-        self._unread = Unread(application_queue, self.transport)
+        self._unread = Unread(application_queue, self.transport, self._ping_anew)
         super().applicationCreateWorked(application_queue)
 
     def onAutoPingTimeout(self) -> None:  # noqa: N802
-        if self._unread.is_paused:
-            # Its pong may stand behind what isn't read: that is our delay, not the client's.
-            again = self.factory._batched_timer.call_later
-            self.autoPingTimeoutCall = again(self.autoPingTimeout, self.onAutoPingTimeout)
-        else:
+        # While the client isn't read from, its pong stands behind the rest: our delay, not its own.
+        if not self._unread.is_paused:
             super().onAutoPingTimeout()
+
+    def _ping_anew(self) -> None:
+        """It is read from again: whatever it was asked before doesn't count any more."""
+        if not self.autoPingInterval or self.state != self.STATE_OPEN:
+            return
+        for call in (self.autoPingTimeoutCall, self.autoPingPendingCall):
+            if call is not None:
+                call.cancel()
+        self.autoPingPendingCall = self.autoPingTimeoutCall = None
+        self._sendAutoPing()
 
     def handle_reply(self, message: Event) -> None:
         if self.state != self.STATE_OPEN:

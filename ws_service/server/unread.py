@@ -1,6 +1,7 @@
 """What a client has sent and the application has not taken yet."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 LIMIT_BYTES: Final = 262_144
@@ -24,10 +25,14 @@ class Unread:
     would let one client fill the memory. Now TCP holds the client back.
 
     queue: Daphne's; its two hooks for subclasses (``_put``, ``_get``) are replaced.
+    on_resumed: called when the client is read from again.
     """
 
-    def __init__(self, queue: asyncio.Queue[Any], transport: Transport) -> None:
+    def __init__(
+        self, queue: asyncio.Queue[Any], transport: Transport, on_resumed: Callable[[], None]
+    ) -> None:
         self._transport = transport
+        self._on_resumed = on_resumed
         self._bytes = 0
         self.is_paused = False
         self._keep = queue._put
@@ -48,6 +53,7 @@ class Unread:
         if self.is_paused and self._bytes <= LIMIT_BYTES // 2:
             self.is_paused = False
             self._transport.resumeProducing()
+            self._on_resumed()
         return event
 
 
