@@ -1,8 +1,6 @@
 """What a site orders for a user holds for whoever is only about to connect or to subscribe."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -16,42 +14,54 @@ Open = Callable[..., Client]
 CloseGate = Callable[[str], Gate]
 ORDERS = "ws_service_orders_total"
 DISCONNECTED = (3503, "force disconnect")
-USERS = """
+NAMES = ("Ada", "Grace", "Leaving")
+USERS = f"""
 from django.contrib.auth import get_user_model
-make = get_user_model().objects.create_user
-print(get_user_model().objects.get(name="Ada").pk)
-print(make(email="leaving@example.com", name="Leaving", password="x").pk)
+get_user_model().objects.create_user(email="leaving@example.com", name="Leaving", password="x")
+print(*(get_user_model().objects.get(name=name).pk for name in {NAMES}))
 """
 
 pytestmark = [
-    pytest.mark.usefixtures("publishing"),
     pytest.mark.django_db,
     pytest.mark.parametrize("served", ["daphne"], indirect=True),
 ]
 
 
 @pytest.fixture(scope="module")
-def users(site: Site) -> list[str]:
-    return site.run_in_django(USERS).split()
+def users(site: Site) -> dict[str, str]:
+    """Ids by names."""
+    return dict(zip(NAMES, site.run_in_django(USERS).split(), strict=True))
 
 
 @pytest.fixture
-def ada(users: list[str]) -> str:
+def ada(users: dict[str, str]) -> str:
     """Her id."""
-    return users[0]
+    return users["Ada"]
+
+
+@pytest.fixture(autouse=True)
+def obedient(publishing: None, open_client: Open, state: State) -> None:
+    """The process hears orders: it begins with its first client."""
+
+    def has_obeyed() -> bool:
+        disconnect_user("nobody")
+        return state.count(ORDERS) > 0
+
+    open_client()
+    wait_until(has_obeyed)
 
 
 @pytest.fixture
-def obeyed(state: State) -> Callable[..., Any]:
-    """``with obeyed():`` the orders in it have reached the process afterwards."""
+def wait_until_obeyed(open_client: Open, users: dict[str, str]) -> Callable[[], None]:
+    """Orders are obeyed one after the other: the last one ends a client that waits for it."""
 
-    @contextmanager
-    def obeyed() -> Any:
-        before = state.count(ORDERS)
-        yield
-        wait_until(lambda: state.count(ORDERS) > before)
+    def wait_until_obeyed() -> None:
+        witness = open_client(is_connected=False)
+        hello = witness.ask("connect", token=tokens.connection(users["Grace"]))["connect"]
+        disconnect_user(users["Grace"], client=hello["client"])
+        assert witness.end() == DISCONNECTED
 
-    return obeyed
+    return wait_until_obeyed
 
 
 def test_who_has_not_said_connect_yet_is_disconnected_too(
@@ -59,7 +69,7 @@ def test_who_has_not_said_connect_yet_is_disconnected_too(
 ) -> None:
     """The handshake's cookie counts for ten seconds: time enough to outlive a logout."""
     client = open_client(is_connected=False, cookie=site.cookie_of("Ada"))
-    wait_until(lambda: state["registered"] == {ada: 1})
+    wait_until(lambda: state["registered"].get(ada))
     disconnect_user(ada)
     assert client.end() == DISCONNECTED
 
@@ -77,7 +87,11 @@ def test_who_is_being_looked_up_is_disconnected_too(
 
 
 def test_a_subscription_that_is_being_asked_for_is_refused(
-    open_client: Open, close_gate: CloseGate, obeyed: Any, ada: str, name: str
+    open_client: Open,
+    close_gate: CloseGate,
+    wait_until_obeyed: Callable[[], None],
+    ada: str,
+    name: str,
 ) -> None:
     """The policy has read its row, then the site deletes the row and orders this."""
     gate = close_gate(name)
@@ -86,8 +100,8 @@ def test_a_subscription_that_is_being_asked_for_is_refused(
     command = client.command("subscribe", channel=f"gated:{name}")
     client.say(command)
     gate.wait_for_somebody()
-    with obeyed():
-        unsubscribe_user(ada, f"gated:{name}")
+    unsubscribe_user(ada, f"gated:{name}")
+    wait_until_obeyed()
     gate.open()
     assert client.reply_to(command["id"])["error"]["code"] == 103
     publish(f"gated:{name}", "not for her", on_commit=False)
@@ -97,7 +111,11 @@ def test_a_subscription_that_is_being_asked_for_is_refused(
 
 
 def test_the_servers_own_subscription_ends_before_the_client_is_told_of_it(
-    open_client: Open, close_gate: CloseGate, obeyed: Any, ada: str, name: str
+    open_client: Open,
+    close_gate: CloseGate,
+    wait_until_obeyed: Callable[[], None],
+    ada: str,
+    name: str,
 ) -> None:
     """One topic is long attached while another one's policy is still being asked."""
     gate = close_gate(name)
@@ -106,8 +124,8 @@ def test_the_servers_own_subscription_ends_before_the_client_is_told_of_it(
     command = client.command("connect", token=tokens.connection(ada, channels=[lost, kept]))
     client.say(command)
     gate.wait_for_somebody()
-    with obeyed():
-        unsubscribe_user(ada, lost)
+    unsubscribe_user(ada, lost)
+    wait_until_obeyed()
     gate.open()
     assert set(client.reply_to(command["id"])["connect"]["subs"]) == {kept}
     for channel in (lost, kept):
@@ -116,10 +134,10 @@ def test_the_servers_own_subscription_ends_before_the_client_is_told_of_it(
 
 
 def test_who_deletes_the_own_account_keeps_its_name_until_the_end(
-    open_client: Open, state: State, users: list[str], name: str
+    open_client: Open, state: State, users: dict[str, str], name: str
 ) -> None:
     """Django takes the id from the very user who is calling: orders would miss it for ever."""
-    _, leaving = users
+    leaving = users["Leaving"]
     client = open_client(is_connected=False)
     client.ask("connect", token=tokens.connection(leaving))
     assert client.ask("subscribe", channel="leaving")["subscribe"]
@@ -127,4 +145,4 @@ def test_who_deletes_the_own_account_keeps_its_name_until_the_end(
     assert client.hear()["push"]["join"]["info"]["user"] == leaving
     disconnect_user(leaving)
     assert client.end() == DISCONNECTED
-    wait_until(lambda: state["registered"] == {})
+    wait_until(lambda: leaving not in state["registered"])
