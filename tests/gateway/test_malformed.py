@@ -124,3 +124,25 @@ def test_a_library_that_offers_json_by_name_gets_it(open_client: Open) -> None:
     """Browsers fail a handshake whose offer is not answered."""
     client = open_client(subprotocols=["centrifuge-json"])
     assert client.socket.subprotocol == "centrifuge-json"
+
+
+@pytest.mark.parametrize(
+    ("channel", "data"),
+    [
+        ("cleaned", "1e999"), ("cleaned", '{"a":[-1e400]}'), ("cleaned", "[" * 900 + "]" * 900),
+        ("taken", "[" * 101 + "]" * 101), ("taken", '{"a":' * 101 + "1" + "}" * 101),
+    ],
+    ids=lambda each: each[:15],
+)  # fmt: skip
+def test_what_the_site_or_a_subscriber_could_not_read_is_not_published(
+    client: Client, name: str, channel: str, data: str
+) -> None:
+    """It is JSON, but `clean()` can't be asked, or other clients' libraries would give up."""
+    channel = f"{channel}:{name}"
+    publish = '{"id":%d,"publish":{"channel":"%s","data":%s}}'
+    client.say(publish % (901, channel, data))
+    assert client.reply_to(901)["error"] == {"code": 107, "message": "bad request"}
+    client.say(publish % (902, channel, "[" * 100 + "1" + "]" * 100))
+    assert client.reply_to(902)["publish"] == {}
+    history = client.ask("history", channel=channel, limit=9)["history"]
+    assert len(history["publications"]) == 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.gateway.client import Client
-from tests.gateway.conftest import State
+from tests.gateway.conftest import Gate, State
 from tests.live import Service, Site, wait_until
 from ws_service import publish
 
@@ -44,6 +44,27 @@ def test_slow_policies_are_given_up_and_hold_up_no_others(
     assert {reply["id"] for reply in replies} == {command["id"] for command in slow}
     assert [reply["error"] for reply in replies] == [TEMPORARY, TEMPORARY]
     wait_until(lambda: served.child.tail(500).count("gave no answer in 4 s") == 2)
+
+
+def test_a_policy_that_hangs_holds_up_no_other_and_nobody_who_connects(
+    open_client: Open, close_gate: Callable[[str], Gate], site: Site, name: str
+) -> None:
+    """However many clients ask for it: it has half of the threads."""
+    gate = close_gate(name)
+    cookie = site.cookie_of("Ada")
+    asked = []
+    for client in [open_client() for _ in range(6)]:
+        command = client.command("subscribe", channel=f"hanging:{name}")
+        client.say(command)
+        assert client.error("rpc") == 108
+        asked.append((client, command["id"]))
+    gate.wait_for_somebody()
+    ada = open_client(cookie=cookie)
+    assert ada.ask("subscribe", channel="user")["subscribe"]
+    assert ada.ask("subscribe", channel=f"counted:{name}")["subscribe"]
+    gate.open()
+    for client, command_id in asked:
+        assert client.reply_to(command_id)["subscribe"]
 
 
 def test_synchronous_policies_run_in_the_database_threads(client: Client, name: str) -> None:

@@ -26,6 +26,7 @@ from tests.sites.gateway_site.topics import (
     ShallowTopic,
     SlowAsyncTopic,
     SlowTopic,
+    TakenTopic,
     UserTopic,
     WatchedTopic,
 )
@@ -50,6 +51,7 @@ topics = [
     topic("lazy:<slug:key>", LazyTopic),
     topic("gated:<str:name>", GatedTopic),
     topic("hanging:<str:name>", HangingTopic),
+    topic("taken:<str:name>", TakenTopic),
     topic("cleaned:<str:name>", CleanedTopic),
     topic("leaving", LeavingTopic),
 ]

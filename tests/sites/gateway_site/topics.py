@@ -143,11 +143,15 @@ class HangingTopic(Topic):
         return True
 
 
-class CleanedTopic(OpenTopic):
-    """Clients publish here, and what they publish is looked at."""
+class TakenTopic(OpenTopic):
+    """Clients publish here what they want."""
 
     async def can_publish(self) -> bool:
         return True
+
+
+class CleanedTopic(TakenTopic):
+    """What clients publish is looked at."""
 
     async def clean(self, data: Any) -> Any:
         return data
