@@ -1,5 +1,7 @@
 """The answer to ``connect``: who it is, and what the server subscribes them to."""
 
+import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ from ws_service.protocol.codes import Disconnect, ReplyError
 from ws_service.protocol.messages import ConnectRequest
 from ws_service.topics import TopicRoute
 from ws_service.topics.table import Match
+
+logger = logging.getLogger(__name__)
 
 TOKEN_ONLY: Final = "$"  # noqa: S105 - no password
 """Topics whose names begin so are subscribed to with a token only."""
@@ -70,6 +74,12 @@ class Connecting:
             for name in await self._at_connect(route, client, deadline_s):
                 granted.setdefault(name, Granted(self.permissions.match(name)))
         if len(granted) > self.subscription_limit:
+            self._complain(
+                "User %r would get %d topics at connect, WS_SERVICE['MAX_SUBSCRIPTIONS'] is %d",
+                client.user_id,
+                len(granted),
+                self.subscription_limit,
+            )
             raise Disconnected(Disconnect.CHANNEL_LIMIT)
         return list(granted.values())
 
@@ -132,8 +142,15 @@ class Connecting:
                 find, client, deadline_s, names_of, passes=(InvalidTopicName,)
             )
         except InvalidTopicName as error:
+            self._complain("%s.at_connect(): %s", route.topic_class.__name__, error)
             raise Refused(ReplyError.INTERNAL) from error
         return names
+
+    def _complain(self, text: str, *arguments: object) -> None:
+        """A mistake of the site's that turns clients away: once a minute."""
+        now_s = asyncio.get_running_loop().time()
+        if self.permissions.quiet.may_say(text, now_s):
+            logger.error(text, *arguments)
 
 
 def encoded_info(info: Any) -> bytes | None:

@@ -1,7 +1,7 @@
 """A fair share for each: so many at once, the rest waits in line."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 
 
 class Turns:
@@ -13,7 +13,8 @@ class Turns:
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
         self._taken: Counter[object] = Counter()
-        self._waiting: dict[object, deque[asyncio.Future[None]]] = {}
+        # In line; who goes away leaves nothing behind.
+        self._waiting: dict[object, dict[asyncio.Future[None], None]] = {}
 
     async def take(self, owner: object) -> None:
         """Wait for a turn; give it back afterwards. Cancelled, nothing is taken."""
@@ -21,23 +22,30 @@ class Turns:
             self._taken[owner] += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(owner, deque()).append(turn)
+        self._waiting.setdefault(owner, {})[turn] = None
         try:
             await turn
         except asyncio.CancelledError:
+            self._leave(owner, turn)
             if turn.done() and not turn.cancelled():
                 self.give_back(owner)  # it came in the moment in which nobody wanted it any more
             raise
 
     def give_back(self, owner: object) -> None:
         """The next in line has it, if there is one."""
-        waiting = self._waiting.get(owner, deque())
-        while waiting:
-            turn = waiting.popleft()
+        while owner in self._waiting:
+            turn = next(iter(self._waiting[owner]))
+            self._leave(owner, turn)
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._waiting.pop(owner, None)
         self._taken[owner] -= 1
         if not self._taken[owner]:
             del self._taken[owner]
+
+    def _leave(self, owner: object, turn: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(owner)
+        if waiting is not None:
+            waiting.pop(turn, None)
+            if not waiting:
+                del self._waiting[owner]
