@@ -224,6 +224,7 @@ def test_disconnect_and_unsubscribe_reach_all_processes(api: Caller, store: Stor
         ("disconnect", {"user": 42}),
         ("disconnect", {"user": "42", "session": "s"}),
         ("disconnect", {"user": "42", "disconnect": {"code": 1, "reason": ""}}),
+        ("disconnect", {"user": "42", "disconnect": {"code": 4000, "reason": "true"}}),
         ("unsubscribe", {"user": "42"}),
         ("unsubscribe", {"user": "42", "channel": "orders:1", "session": "s"}),
     ],

@@ -172,6 +172,13 @@ def test_who_says_nothing_is_sent_away() -> None:
     assert connected().connect_due() == []
 
 
+def test_who_waits_for_an_answer_is_not_sent_away() -> None:
+    """It did say who it is, in time: a slow database is no reason to send it away for good."""
+    session = opened()
+    session.receive("{}", 0.0)
+    assert session.connect_due() == []
+
+
 def test_a_token_is_nothing_for_a_url() -> None:
     """Proxies write addresses into their logs."""
     assert may_be_in_a_url('{"subs":{"news":{}}}')

@@ -1,7 +1,7 @@
 """Pings, pongs, and ends that the server decides."""
 
-from tests.protocol.peer import Peer, close_code, messages, session
-from ws_service.protocol.codes import Disconnect, Unsubscribe
+from tests.protocol.peer import Peer, asked, close_code, errors, messages, session
+from ws_service.protocol.codes import Disconnect, ReplyError, Unsubscribe
 from ws_service.protocol.effects import Close, Detach, Write
 from ws_service.protocol.lines import PING
 
@@ -87,3 +87,46 @@ def test_after_the_end_nothing_has_an_effect() -> None:
     assert peer.let_in(waiting) == []
     assert peer.session.unsubscribe("a", Unsubscribe.SERVER) == []
     assert peer.session.connect_due() == []
+
+
+def test_a_client_that_waits_for_its_answer_is_not_sent_away() -> None:
+    """It did say who it is, in time: a slow database is no reason to send it away for good."""
+    peer = Peer(is_connected=False)
+    peer.ask("connect")
+    assert peer.session.connect_due() == []
+    assert not peer.session.is_closed
+
+
+def test_the_server_refuses_a_subscription_that_is_only_being_asked_for() -> None:
+    """The site's order is newer than what its policy has seen; nothing may stay attached."""
+    peer = Peer()
+    command_id, _ = peer.ask("subscribe", channel="a")
+    assert peer.session.unsubscribe("a", Unsubscribe.SERVER) == []
+    effects = peer.let_in(command_id)
+    assert effects[0] == Detach("a")
+    assert errors(effects) == [(command_id, 103)]
+    assert peer.session.subscriptions == frozenset()
+
+
+def test_what_is_asked_after_the_servers_refusal_is_asked_anew() -> None:
+    """The order was for what came before it, in that channel."""
+    peer = Peer()
+    first, _ = peer.ask("subscribe", channel="a")
+    other, _ = peer.ask("subscribe", channel="b")
+    again, effects = peer.ask("subscribe", channel="a")
+    assert asked(effects) == []
+    peer.session.unsubscribe("a", Unsubscribe.SERVER)
+    assert asked(peer.let_in(first)) == [again]
+    for command_id in (again, other):
+        assert errors(peer.let_in(command_id)) == []
+    assert peer.session.subscriptions == {"a", "b"}
+
+
+def test_a_subscription_that_fails_anyway_is_refused_once() -> None:
+    """The policy has said no as well, or the database is away."""
+    peer = Peer()
+    command_id, _ = peer.ask("subscribe", channel="a")
+    peer.session.unsubscribe("a", Unsubscribe.SERVER)
+    effects = peer.session.failed(command_id, ReplyError.INTERNAL)
+    assert errors(effects) == [(command_id, 100)]
+    assert errors(peer.subscribe("a")) == []

@@ -79,6 +79,8 @@ async def test_the_asynchronous_forms_do_the_same(store: Store) -> None:
         (42, {"code": "3503"}, "3000 to 4999"),
         (42, {"reason": "ü" * 62}, "123 bytes"),
         (42, {"reason": "\ud800"}, "can't be told"),
+        # Client libraries would read advice out of these, and stay away for good.
+        *((42, {"reason": each}, "not JSON") for each in ("true", " 42", '"away"', "null", "{}")),
         (42, {"keep": "abc"}, "keep is a list"),
         (42, {"keep": [1]}, "keep is a list"),
         (42, {"keep": ["x" * 100] * 200}, "too many"),
