@@ -1,0 +1,169 @@
+"""What crosses on its way: one conversation in the test's own process, on a real Valkey."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import AnonymousUser
+
+from devkit.redis_server import RedisServer
+from tests.gateway import tokens
+from tests.gateway.client import Message
+from tests.publishing.store import Store
+from tests.sites.gateway_site import gates
+from tests.sites.gateway_site.keys import TOKEN_KEY
+from tests.waiting import until
+from ws_service import History, Position
+from ws_service.calls import load_calls
+from ws_service.conf import load_config
+from ws_service.database_threads import DatabaseThreads
+from ws_service.gateway.conversation import Conversation
+from ws_service.gateway.gateway import Gateway
+from ws_service.hub.send_buffer import SendBuffer
+from ws_service.protocol.codes import EndEntry, Unsubscribe
+from ws_service.protocol.session import Session
+from ws_service.topics.table import load_topics
+
+ANSWER_LIMIT_S = 10.0
+
+
+@pytest.fixture
+def gateway(settings: Any, redis_server: RedisServer) -> Gateway:
+    settings.WS_SERVICE = {
+        "ROUTING": "tests.sites.gateway_site.routing",
+        "REDIS_URL": redis_server.url,
+        "TOKEN_KEY": TOKEN_KEY,
+    }
+    config = load_config()
+    topics, calls = load_topics(config.routing), load_calls(config.routing)
+    return Gateway(config, topics, calls, DatabaseThreads(2), "1.0")
+
+
+class Talk:
+    """A conversation, and the client's end of it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.commands = gateway.commands
+        self._buffer = SendBuffer(1_048_576)
+        session = Session("client-1", "1.0", 25, gateway.session_limits)
+        self.conversation = Conversation(
+            session, AnonymousUser(), self.commands, self._buffer, 25, lambda: None
+        )
+        self._heard: list[Message] = []
+
+    def say(self, *commands: Message) -> None:
+        self.conversation.receive("\n".join(map(json.dumps, commands)))
+
+    async def hear(self) -> Message:
+        """The next message."""
+        if not self._heard:
+            taken = await asyncio.wait_for(self._buffer.take(), ANSWER_LIMIT_S)
+            assert not isinstance(taken, EndEntry), taken
+            self._heard += map(json.loads, taken.text.split("\n"))
+        return self._heard.pop(0)
+
+    async def connect(self) -> None:
+        self.say({"id": 1, "connect": {}})
+        assert (await self.hear())["connect"]
+
+    async def ask(self, command_id: int, kind: str, **request: Any) -> Message:
+        """The reply to one command."""
+        self.say({"id": command_id, kind: request})
+        return await self.hear()
+
+
+@pytest.fixture
+async def talk(gateway: Gateway) -> AsyncIterator[Talk]:
+    talk = Talk(gateway)
+    yield talk
+    talk.conversation.lost()
+    await gateway.close()
+
+
+@pytest.fixture
+def gate(name: str) -> Iterator[gates.Gate]:
+    """A closed one, of this name."""
+    gate = gates._closed[name] = gates.Gate()
+    yield gate
+    gates._closed.pop(name)
+    gate.opened.set()
+
+
+async def test_a_refresh_that_crosses_the_end_of_its_subscription_is_refused(
+    talk: Talk, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That happens to every client whose topic is taken away: it is no failure of the service."""
+    channel = f"$sealed:{name}"
+    token = tokens.subscription("", channel)
+    await talk.connect()
+    assert (await talk.ask(2, "subscribe", channel=channel, token=token))["subscribe"]
+    talk.say({"id": 3, "sub_refresh": {"channel": channel, "token": token}})
+    talk.conversation.unsubscribe(channel, Unsubscribe.SERVER)
+    assert (await talk.hear())["push"]["unsubscribe"]["code"] == 2000
+    assert (await talk.hear())["error"]["code"] == 103
+    assert caplog.records == []
+
+
+async def test_nothing_follows_the_answer_to_unsubscribe(
+    talk: Talk, gate: gates.Gate, name: str
+) -> None:
+    """A client that has left a topic has nobody for its publications; its library may raise."""
+    channel = f"fleeting:{name}"
+    token = tokens.connection("", channels=[channel, f"gated:{name}"])
+    talk.say({"id": 1, "connect": {"token": token}}, {"id": 2, "unsubscribe": {"channel": channel}})
+    await until(lambda: channel in talk.conversation.client.attachments and gate.reached.is_set())
+    await talk.commands.hub.publish(channel, b'"meanwhile"', history=None)
+    starting = talk.conversation._starting
+    assert starting is not None
+    await until(lambda: starting.held.size > 0)
+    gate.opened.set()
+    assert (await talk.hear())["connect"]["subs"]
+    assert (await talk.hear())["push"]["pub"]["data"] == "meanwhile"
+    assert (await talk.hear())["unsubscribe"] == {}
+
+
+async def test_presence_that_no_reply_can_hold_is_refused_and_its_numbers_are_not(
+    talk: Talk, name: str
+) -> None:
+    """It took the room of all else: whoever heard something meanwhile was sent away as slow."""
+    channel = f"watched:{name}"
+    members = talk.commands.hub.members
+    info = json.dumps({"user": "7", "client": "", "conn_info": "x" * 2_000}).encode()
+    clients = [f"client-{n}" for n in range(300)]
+    await asyncio.gather(*(members.enter(channel, each, info, tells=False) for each in clients))
+    await talk.connect()
+    assert (await talk.ask(2, "presence", channel=channel))["error"]["code"] == 106
+    stats = (await talk.ask(3, "presence_stats", channel=channel))["presence_stats"]
+    assert stats == {"num_clients": 300, "num_users": 1}
+
+
+async def test_history_goes_on_from_where_an_earlier_epoch_was(
+    talk: Talk, redis_server: RedisServer, name: str
+) -> None:
+    """As a recovery does: Redis was restarted, and nothing was lost."""
+    channel = f"open:{name}"
+    await talk.connect()
+
+    async def publish(*data: bytes) -> Position:
+        for each in data:
+            position = await talk.commands.hub.publish(channel, each, history=History())
+        return position
+
+    ended = await publish(b"1", b"2")
+    with redis.Redis(port=redis_server.port) as client:
+        Store(client, load_config().key_prefix).change_server(channel)
+    now = await publish(b"3")
+    assert now.epoch != ended.epoch
+
+    async def since(command_id: int, offset: int, epoch: str) -> Message:
+        position = {"offset": offset, "epoch": epoch}
+        return await talk.ask(command_id, "history", channel=channel, limit=9, since=position)
+
+    page = (await since(2, 1, ended.epoch))["history"]
+    assert [each["data"] for each in page["publications"]] == [2, 3]
+    assert (page["offset"], page["epoch"]) == (3, now.epoch)
+    for command_id, offset, epoch in ((3, 3, ended.epoch), (4, 1, "another")):
+        assert (await since(command_id, offset, epoch))["error"]["code"] == 112
