@@ -27,7 +27,7 @@ from devkit.redis_server import RedisServer
 CROWD: Final = 500
 LISTENERS: Final = 100
 NEWS: Final = "room:1"
-SETTLE_S: Final = 3.0
+SETTLE_S: Final = 4.0
 LENGTH_S: Final = 10.0
 PUBLICATIONS_PER_S: Final = 50
 NEWCOMERS_PER_S: Final = 10
@@ -43,15 +43,16 @@ TROUBLES: Final = ("answers", "raises", "sleeps", "gone")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What others noticed of one trouble. Milliseconds; errors: of newcomers."""
+    """What others noticed of one trouble. server_busy: the share of its core that it used."""
 
     trouble: str
     delivery_p50_ms: float
     delivery_p99_ms: float
     newcomer_p99_ms: float
     newcomer_in_a_thread_p99_ms: float
-    newcomer_errors: int
-    crowd_errors: int
+    newcomer_errors: float
+    crowd_errors: float
+    server_busy: float
     recovery_s: float
 
     def row(self) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class Found:
             "… in a thread": self.newcomer_in_a_thread_p99_ms,
             "errors": self.newcomer_errors,
             "crowd's errors": self.crowd_errors,
+            "server busy %": self.server_busy * 100,
             "all subscribed after s": self.recovery_s,
         }
 
@@ -72,18 +74,27 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     servers = {one.name: one for one in (contestant.DAPHNE, contestant.UVICORN)}
     parser.add_argument("--server", choices=servers, default=contestant.DAPHNE.name)
+    parser.add_argument("--rounds", type=int, default=1, help="of which the medians count")
     options = parser.parse_args(arguments)
     placement.take_load_core()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    found = []
+    rounds: dict[str, list[Found]] = {trouble: [] for trouble in TROUBLES}
     redis_server = arena.own_redis()
     try:
-        for trouble in TROUBLES:
+        for trouble in TROUBLES * options.rounds:
             print(f"  {trouble} …", flush=True)
-            found.append(asyncio.run(measure(trouble, servers[options.server], redis_server)))
+            found = asyncio.run(measure(trouble, servers[options.server], redis_server))
+            rounds[trouble].append(found)
     finally:
         redis_server.stop()
-    return report.finish(_findings(found, options))
+    return report.finish(_findings([_median(each) for each in rounds.values()], options))
+
+
+def _median(rounds: Sequence[Found]) -> Found:
+    """Of each figure by itself."""
+    figures = [name for name in Found.__slots__ if name != "trouble"]
+    medians = {name: statistics.median(getattr(each, name) for each in rounds) for name in figures}
+    return Found(trouble=rounds[0].trouble, **medians)
 
 
 async def measure(trouble: str, one: Contestant, redis_server: RedisServer) -> Found:
@@ -97,9 +108,14 @@ async def measure(trouble: str, one: Contestant, redis_server: RedisServer) -> F
         await asyncio.gather(*(each.join() for each in listeners))
         crowd = [Member(server.port, f"{trouble}:{n}", LONGEST_WAIT_S) for n in range(CROWD)]
         with in_trouble(trouble):
-            joining = [asyncio.create_task(each.join()) for each in crowd]
-            await asyncio.sleep(SETTLE_S)
+            # Spread: this process reads for the listeners too, and would measure its own bursts.
+            joining = []
+            for each in crowd:
+                joining.append(asyncio.create_task(each.join()))
+                await asyncio.sleep(SETTLE_S / CROWD)
+            started_s, cpu_s = time.monotonic(), server.cpu_s
             newcomers = await _meanwhile(server, publisher)
+            server_busy = (server.cpu_s - cpu_s) / (time.monotonic() - started_s)
         mended_s = time.monotonic()
         async with asyncio.timeout(RECOVERY_LIMIT_S):
             await asyncio.gather(*joining)
@@ -120,6 +136,7 @@ async def measure(trouble: str, one: Contestant, redis_server: RedisServer) -> F
         newcomer_in_a_thread_p99_ms=statistics.quantiles(thread_ms, n=100)[98],
         newcomer_errors=errors,
         crowd_errors=sum(each.errors for each in crowd),
+        server_busy=server_busy,
         recovery_s=recovery_s,
     )
 
