@@ -15,6 +15,8 @@ from tests.gateway.conftest import SERVERS, SETTINGS
 from tests.live import ANSWER_LIMIT_S, Service, Site
 from ws_service import publish
 
+pytestmark = pytest.mark.once
+
 PATH = "/connection/uni_websocket"
 PING_S = 1
 

@@ -12,6 +12,8 @@ from tests.gateway.conftest import SERVERS, SETTINGS
 from tests.live import Service, Site
 from ws_service import publish
 
+pytestmark = pytest.mark.once
+
 Connect = Callable[..., Client]
 INVALID = (3500, "invalid token")
 CONNECTION_EXPIRED = (3005, "connection expired")
