@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -13,33 +14,22 @@ from devkit.redis_server import RedisServer
 from tests.gateway import tokens
 from tests.gateway.client import Message
 from tests.publishing.store import Store
-from tests.sites.gateway_site import gates
 from tests.sites.gateway_site.keys import TOKEN_KEY
 from tests.waiting import until
-from ws_service import History, Position
+from ws_service import History, Position, Topic, topic
 from ws_service.calls import load_calls
 from ws_service.conf import load_config
 from ws_service.database_threads import DatabaseThreads
 from ws_service.gateway.conversation import Conversation
 from ws_service.gateway.gateway import Gateway
 from ws_service.hub.send_buffer import SendBuffer
+from ws_service.hub.subscription import Subscription
 from ws_service.protocol.codes import EndEntry, Unsubscribe
 from ws_service.protocol.session import Session
-from ws_service.topics.table import load_topics
+from ws_service.topics import TopicRoute
+from ws_service.topics.table import checked_table, load_topics
 
 ANSWER_LIMIT_S = 10.0
-
-
-@pytest.fixture
-def gateway(settings: Any, redis_server: RedisServer) -> Gateway:
-    settings.WS_SERVICE = {
-        "ROUTING": "tests.sites.gateway_site.routing",
-        "REDIS_URL": redis_server.url,
-        "TOKEN_KEY": TOKEN_KEY,
-    }
-    config = load_config()
-    topics, calls = load_topics(config.routing), load_calls(config.routing)
-    return Gateway(config, topics, calls, DatabaseThreads(2), "1.0")
 
 
 class Talk:
@@ -75,21 +65,36 @@ class Talk:
         return await self.hear()
 
 
-@pytest.fixture
-async def talk(gateway: Gateway) -> AsyncIterator[Talk]:
-    talk = Talk(gateway)
-    yield talk
-    talk.conversation.lost()
-    await gateway.close()
+Begin = Callable[..., Talk]
 
 
 @pytest.fixture
-def gate(name: str) -> Iterator[gates.Gate]:
-    """A closed one, of this name."""
-    gate = gates._closed[name] = gates.Gate()
-    yield gate
-    gates._closed.pop(name)
-    gate.opened.set()
+async def begin(settings: Any, redis_server: RedisServer) -> AsyncIterator[Begin]:
+    """``begin(topics)``: a conversation of a process that has these topics, or the site's."""
+    settings.WS_SERVICE = {
+        "ROUTING": "tests.sites.gateway_site.routing",
+        "REDIS_URL": redis_server.url,
+        "TOKEN_KEY": TOKEN_KEY,
+        "MAX_SUBSCRIPTIONS": 4,
+    }
+    async with AsyncExitStack() as stack:
+
+        def begin(topics: Sequence[TopicRoute] | None = None) -> Talk:
+            config = load_config()
+            table = checked_table(topics, "topics") if topics else load_topics(config.routing)
+            calls = load_calls(config.routing)
+            gateway = Gateway(config, table, calls, DatabaseThreads(2), "1.0")
+            stack.push_async_callback(gateway.close)
+            talk = Talk(gateway)
+            stack.callback(talk.conversation.lost)
+            return talk
+
+        yield begin
+
+
+@pytest.fixture
+async def talk(begin: Begin) -> Talk:
+    return begin()
 
 
 async def test_a_refresh_that_crosses_the_end_of_its_subscription_is_refused(
@@ -108,18 +113,27 @@ async def test_a_refresh_that_crosses_the_end_of_its_subscription_is_refused(
 
 
 async def test_nothing_follows_the_answer_to_unsubscribe(
-    talk: Talk, gate: gates.Gate, name: str
+    talk: Talk, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that has left a topic has nobody for its publications; its library may raise."""
-    channel = f"fleeting:{name}"
-    token = tokens.connection("", channels=[channel, f"gated:{name}"])
-    talk.say({"id": 1, "connect": {"token": token}}, {"id": 2, "unsubscribe": {"channel": channel}})
-    await until(lambda: channel in talk.conversation.client.attachments and gate.reached.is_set())
-    await talk.commands.hub.publish(channel, b'"meanwhile"', history=None)
+    left, late = f"fleeting:{name}", f"open:{name}"
+    gate = asyncio.Event()
+    subscribe = talk.commands.hub.subscribe
+
+    async def subscribe_late(subscription: Subscription, *args: Any, **options: Any) -> None:
+        if subscription.channel == late:
+            await gate.wait()
+        await subscribe(subscription, *args, **options)
+
+    monkeypatch.setattr(talk.commands.hub, "subscribe", subscribe_late)
+    token = tokens.connection("", channels=[left, late])
+    talk.say({"id": 1, "connect": {"token": token}}, {"id": 2, "unsubscribe": {"channel": left}})
+    await until(lambda: left in talk.conversation.client.attachments)
+    await talk.commands.hub.publish(left, b'"meanwhile"', history=None)
     starting = talk.conversation._starting
     assert starting is not None
     await until(lambda: starting.held.size > 0)
-    gate.opened.set()
+    gate.set()
     assert (await talk.hear())["connect"]["subs"]
     assert (await talk.hear())["push"]["pub"]["data"] == "meanwhile"
     assert (await talk.hear())["unsubscribe"] == {}
@@ -167,3 +181,37 @@ async def test_history_goes_on_from_where_an_earlier_epoch_was(
     assert (page["offset"], page["epoch"]) == (3, now.epoch)
     for command_id, offset, epoch in ((3, 3, ended.epoch), (4, 1, "another")):
         assert (await since(command_id, offset, epoch))["error"]["code"] == 112
+
+
+class MistakenTopic(Topic):
+    """Its pattern's parameter has another name."""
+
+    @classmethod
+    async def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
+        return [{"pk": 1}]
+
+
+class ManyTopic(Topic):
+    """More than a connection may have."""
+
+    @classmethod
+    async def at_connect(cls, user: Any) -> Iterable[Mapping[str, Any]]:
+        return [{"number": number} for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("topic_class", "words"),
+    [
+        (MistakenTopic, "MistakenTopic.at_connect(): "),
+        (ManyTopic, "User '' would get 5 topics at connect, WS_SERVICE['MAX_SUBSCRIPTIONS'] is 4"),
+    ],
+)
+async def test_a_mistake_that_keeps_everybody_from_connecting_is_in_the_log(
+    begin: Begin, topic_class: type[Topic], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All pages only say that they are connecting; once a minute is enough to find out why."""
+    talk = begin([topic("order:<int:number>", topic_class)])
+    talk.say({"id": 1, "connect": {}})
+    await until(lambda: bool(caplog.messages))
+    (message,) = caplog.messages
+    assert message.startswith(words)

@@ -41,6 +41,21 @@ async def test_who_stops_waiting_takes_nothing() -> None:
     await asyncio.wait_for(turns.take("a"), 1)
 
 
+async def test_who_has_given_up_is_forgotten_while_others_keep_their_turns() -> None:
+    """A function that hangs may do so for hours, and is asked a hundred times a second."""
+    turns = Turns(1)
+    await turns.take("a")
+    waiting = [asyncio.create_task(turns.take("a")) for _ in range(100)]
+    await asyncio.sleep(0)
+    for task in waiting[:50] + waiting[51:]:
+        task.cancel()
+    await asyncio.gather(*waiting[:50], *waiting[51:], return_exceptions=True)
+    assert len(turns._waiting["a"]) == 1
+    turns.give_back("a")
+    await asyncio.wait_for(waiting[50], 1)
+    assert not turns._waiting
+
+
 async def test_nothing_is_remembered_of_who_has_no_turn() -> None:
     """Connections come and go."""
     turns = Turns(1)
