@@ -65,6 +65,14 @@ class Talk:
         return await self.hear()
 
 
+class Late:
+    """A topic, and what its attaching waits for."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.gate = asyncio.Event()
+
+
 Begin = Callable[..., Talk]
 
 
@@ -112,31 +120,52 @@ async def test_a_refresh_that_crosses_the_end_of_its_subscription_is_refused(
     assert caplog.records == []
 
 
-async def test_nothing_follows_the_answer_to_unsubscribe(
-    talk: Talk, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A client that has left a topic has nobody for its publications; its library may raise."""
-    left, late = f"fleeting:{name}", f"open:{name}"
-    gate = asyncio.Event()
+@pytest.fixture
+def late(talk: Talk, name: str, monkeypatch: pytest.MonkeyPatch) -> Late:
+    """A topic that is attached after all others, when its gate is opened."""
+    late = Late(f"open:{name}-late")
     subscribe = talk.commands.hub.subscribe
 
     async def subscribe_late(subscription: Subscription, *args: Any, **options: Any) -> None:
-        if subscription.channel == late:
-            await gate.wait()
+        if subscription.channel == late.channel:
+            await late.gate.wait()
         await subscribe(subscription, *args, **options)
 
     monkeypatch.setattr(talk.commands.hub, "subscribe", subscribe_late)
-    token = tokens.connection("", channels=[left, late])
+    return late
+
+
+async def test_nothing_follows_the_answer_to_unsubscribe(talk: Talk, late: Late, name: str) -> None:
+    """A client that has left a topic has nobody for its publications; its library may raise."""
+    left = f"fleeting:{name}"
+    token = tokens.connection("", channels=[left, late.channel])
     talk.say({"id": 1, "connect": {"token": token}}, {"id": 2, "unsubscribe": {"channel": left}})
     await until(lambda: left in talk.conversation.client.attachments)
     await talk.commands.hub.publish(left, b'"meanwhile"', history=None)
     starting = talk.conversation._starting
     assert starting is not None
     await until(lambda: starting.held.size > 0)
-    gate.set()
+    late.gate.set()
     assert (await talk.hear())["connect"]["subs"]
     assert (await talk.hear())["push"]["pub"]["data"] == "meanwhile"
     assert (await talk.hear())["unsubscribe"] == {}
+
+
+async def test_what_the_site_takes_away_while_connecting_is_let_go_of(
+    talk: Talk, late: Late, name: str
+) -> None:
+    """It was attached already, and the client never hears of it."""
+    lost = f"open:{name}"
+    token = tokens.connection("", channels=[lost, late.channel])
+    talk.say({"id": 1, "connect": {"token": token}})
+    await until(lambda: lost in talk.conversation.client.attachments)
+    talk.conversation.unsubscribe(lost, Unsubscribe.SERVER)
+    late.gate.set()
+    assert set((await talk.hear())["connect"]["subs"]) == {late.channel}
+    assert set(talk.conversation.client.attachments) == {late.channel}
+    for channel in (lost, late.channel):
+        await talk.commands.hub.publish(channel, b"1", history=History())
+    assert (await talk.hear())["push"]["channel"] == late.channel
 
 
 async def test_presence_that_no_reply_can_hold_is_refused_and_its_numbers_are_not(

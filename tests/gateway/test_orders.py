@@ -22,6 +22,7 @@ print(*(get_user_model().objects.get(name=name).pk for name in {NAMES}))
 """
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.django_db,
     pytest.mark.parametrize("served", ["daphne"], indirect=True),
 ]
@@ -117,7 +118,7 @@ def test_the_servers_own_subscription_ends_before_the_client_is_told_of_it(
     ada: str,
     name: str,
 ) -> None:
-    """One topic is long attached while another one's policy is still being asked."""
+    """One topic's rules are still being asked when the site takes another one away."""
     gate = close_gate(name)
     client = open_client(is_connected=False)
     lost, kept = f"open:{name}", f"gated:{name}"

@@ -62,6 +62,7 @@ def large(publishing: None, name: str) -> dict[str, Message]:
 
 
 @on_daphne
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_client_of_busy_topics_that_was_away_is_not_slow(
     open_client: Callable[..., Client],
@@ -90,6 +91,7 @@ def test_a_client_of_busy_topics_that_was_away_is_not_slow(
 
 
 @on_daphne
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_listener_of_many_topics_does_not_fill_the_memory(
     served: Service, large: dict[str, Message]

@@ -30,6 +30,7 @@ def frame(size: int) -> bytes:
 
 
 # Uvicorn does so by itself.
+@pytest.mark.once
 @pytest.mark.parametrize("served", ["daphne"], indirect=True)
 def test_a_client_that_is_not_read_from_can_not_fill_the_memory(
     pipe: socket.socket,
