@@ -6,8 +6,10 @@ that is about to fail answers with the failure.
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 AGAIN_INTERVAL_S: Final = 0.5
 
@@ -16,6 +18,17 @@ def is_ending() -> bool:
     """Whether the running task was cancelled on purpose."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def all_of(works: Iterable[Awaitable[T]]) -> list[T]:
+    """All results, in order; or the first error, when none of them is running any more."""
+    outcomes = await asyncio.gather(*works, return_exceptions=True)
+    results: list[T] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        results.append(outcome)
+    return results
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

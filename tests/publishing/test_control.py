@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,9 +29,11 @@ Order = DisconnectOrder | UnsubscribeOrder
 
 
 def orders(store: Store) -> list[Order]:
-    """As the service reads them."""
+    """As the service reads them; each was given just now."""
     decode = msgspec.json.Decoder(Order).decode
-    return [decode(payload) for payload in store.payloads(CONTROL_TOPIC)]
+    given = [decode(payload) for payload in store.payloads(CONTROL_TOPIC)]
+    assert all(0 <= time.time() - order.at < 60 for order in given)
+    return [msgspec.structs.replace(order, at=0.0) for order in given]
 
 
 @pytest.mark.parametrize("user", [42, "42", User(pk=42), SimpleNamespace(pk="42")])

@@ -36,7 +36,7 @@ class Attachment:
 @dataclass(slots=True, eq=False)
 class Client:
     """id: of the connection. user: as the site knows it; a token may name another one.
-    user_id: ``""`` for who has no name.
+    opened_s: when, on the event loop's clock. user_id: ``""`` for who has no name.
     conn_info: JSON that others see of the client everywhere, None for nothing.
     expires_at: Unix time at which its token ends, None without one.
     token_channels: the topics that its token names.
@@ -44,6 +44,7 @@ class Client:
 
     id: str
     user: Any
+    opened_s: float = 0.0
     user_id: str = field(init=False)
     conn_info: bytes | None = None
     expires_at: float | None = None

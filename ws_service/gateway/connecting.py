@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ws_service.cancellation import all_of
 from ws_service.errors import InvalidToken, InvalidTopicName, TokenExpired, UnknownUser
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
@@ -31,7 +32,7 @@ TOKEN_ONLY: Final = "$"  # noqa: S105 - no password
 class Granted:
     """A topic to which the server subscribes a client by itself.
 
-    chan_info: what the token says that others see of the client there.
+    chan_info: JSON that others see of the client there, None for nothing.
     """
 
     match: Match
@@ -81,7 +82,7 @@ class Connecting:
                 self.subscription_limit,
             )
             raise Disconnected(Disconnect.CHANNEL_LIMIT)
-        return list(granted.values())
+        return await self._informed(client, list(granted.values()), deadline_s)
 
     async def wished(
         self,
@@ -108,7 +109,22 @@ class Connecting:
             needs_token = name.startswith(TOKEN_ONLY)
             if not needs_token and await self.permissions.allows(policy, client, deadline_s):
                 found.append(Granted(match))
-        return found
+        return await self._informed(client, found, deadline_s)
+
+    async def _informed(
+        self, client: Client, granted: list[Granted], deadline_s: float
+    ) -> list[Granted]:
+        """With what others see of the client; asked now, because nothing that may be slow should
+        stand between the first attachment and the answer.
+        """
+
+        async def inform(each: Granted) -> Granted:
+            if each.chan_info is not None:
+                return each
+            topic = each.match.seen_by(client.user)
+            return Granted(each.match, await self.permissions.info(topic, client, deadline_s))
+
+        return await all_of(map(inform, granted))
 
     async def _verify(
         self, client: Client, token: str, deadline_s: float, rename: Callable[[str], None]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ws_service.cancellation import all_of
 from ws_service.gateway.client import Attachment, Client
 from ws_service.gateway.commands import Commands
 from ws_service.gateway.connecting import Granted
@@ -60,7 +61,7 @@ class Conversation:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._session = session
-        self.client = Client(session.client, user)
+        self.client = Client(session.client, user, self._loop.time())
         self._commands = commands
         self._wheel: Wheel = commands.hub.wheel
         self._buffer = buffer
@@ -73,6 +74,11 @@ class Conversation:
         commands.registry.add(self)
 
     # --- the socket's side ---------------------------------------------------------------
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the client knows that it is."""
+        return self._session.is_connected
 
     @property
     def is_congested(self) -> bool:
@@ -100,7 +106,11 @@ class Conversation:
 
     def deliver(self, lines: Lines) -> None:
         """Pushes of topics that this client is attached to."""
-        self._put(lines, self._buffer if self._starting is None else self._starting.held)
+        if self._starting is None:
+            self._put(lines)
+        elif not self._starting.held.write(lines):
+            # It is not the client that is slow: it shall come back and recover.
+            self._loop.call_soon(self.disconnect, Disconnect.INSUFFICIENT_STATE.value)
 
     def has_room(self, size_bytes: int) -> bool:
         """Whether the client can be given so much more; at the end it takes everything."""
@@ -145,7 +155,7 @@ class Conversation:
         for effect in effects:
             match effect:
                 case Write(lines):
-                    self._put(lines, self._buffer)
+                    self._put(lines)
                 case Ask():
                     self._ask(effect)
                 case Detach(channel):
@@ -158,8 +168,8 @@ class Conversation:
                     self.lost()
         self._on_change()
 
-    def _put(self, lines: Lines, buffer: SendBuffer) -> None:
-        if not buffer.write(lines):
+    def _put(self, lines: Lines) -> None:
+        if not self._buffer.write(lines):
             count("ws_service_slow_connections_total")
             # Not at once: the hub may be walking over its subscriptions.
             self._loop.call_soon(self.disconnect, Disconnect.SLOW.value)
@@ -233,14 +243,13 @@ class Conversation:
             if self._keep(attachment):
                 starting.add(attachment.channel, result)
 
-        outcomes = await asyncio.gather(
-            *(self._attach_granted(each, request, deadline_s, attached) for each in granted),
-            return_exceptions=True,
-        )
-        error = next((each for each in outcomes if isinstance(each, BaseException)), None)
-        if error is not None:
+        try:
+            await all_of(
+                self._attach_granted(each, request, deadline_s, attached) for each in granted
+            )
+        except BaseException:
             self._let_go()
-            raise error
+            raise
         for channel in starting.revoked:
             self._detach(channel)
         self._watch_token()
@@ -252,7 +261,7 @@ class Conversation:
         starting, self._starting = self._starting, None
         if starting is not None:
             for lines in starting.held.drain():
-                self._put(lines, self._buffer)
+                self._put(lines)
 
     def _rename(self, user_id: str) -> None:
         registry = self._commands.registry

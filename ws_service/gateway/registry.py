@@ -1,6 +1,8 @@
 """The connections of this process, by who is on the other side; and what is ordered for them."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from typing import Annotated, Final, Protocol
 
@@ -21,6 +23,10 @@ class Registered(Protocol):
     def client(self) -> Client:
         """Who is on the other side."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the client knows that it is."""
+
     def disconnect(self, end: EndEntry) -> None:
         """End it."""
 
@@ -29,21 +35,26 @@ class Registered(Protocol):
 
 
 class DisconnectOrder(msgspec.Struct, frozen=True, tag_field="do", tag="disconnect"):
-    """client: one connection of the user, ``""`` for all. keep: connections that stay."""
+    """client: one connection of the user, ``""`` for all. keep: connections that stay.
+
+    at: Unix time of the order; 0 where it isn't told.
+    """
 
     user: str
     client: str = ""
     keep: list[str] = []
+    at: float = 0.0
     code: Annotated[int, Meta(ge=3000, le=4999)] = Disconnect.FORCE_DISCONNECT.value.code
     reason: str = Disconnect.FORCE_DISCONNECT.value.reason
 
 
 class UnsubscribeOrder(msgspec.Struct, frozen=True, tag_field="do", tag="unsubscribe"):
-    """client: one connection of the user, ``""`` for all."""
+    """client: one connection of the user, ``""`` for all. at: as above."""
 
     user: str
     channel: str
     client: str = ""
+    at: float = 0.0
 
 
 _orders: Final = msgspec.json.Decoder(DisconnectOrder | UnsubscribeOrder)
@@ -72,12 +83,13 @@ class Registry:
 
     @property
     def clients(self) -> int:
-        return sum(map(len, self._connections.values()))
+        """How many are connected."""
+        return sum(each.is_connected for each in self)
 
     @property
     def users(self) -> int:
-        """How many different users; all without a name are one."""
-        return len(self._connections)
+        """How many different users are; all without a name are one."""
+        return sum(any(e.is_connected for e in own) for own in self._connections.values())
 
     @property
     def subscriptions(self) -> int:
@@ -92,11 +104,31 @@ class Registry:
             logger.warning("A control message can't be read: %s", error)
             return
         count("ws_service_orders_total")
-        own = list(self._connections.get(order.user, ()))
-        for connection in own:
-            if order.client not in ("", connection.client.id):
-                continue
-            if isinstance(order, UnsubscribeOrder):
-                connection.unsubscribe(order.channel, Unsubscribe.SERVER)
-            elif connection.client.id not in order.keep:
-                connection.disconnect(EndEntry(order.code, order.reason))
+        for connection in list(self._connections.get(order.user, ())):
+            if order.client in ("", connection.client.id):
+                _carry_out(order, connection, _may_be_older(order, connection))
+
+
+def _carry_out(
+    order: DisconnectOrder | UnsubscribeOrder, connection: Registered, may_be_older: bool
+) -> None:
+    """may_be_older: the order, than the connection. Then nothing is for good: the client comes
+    back, and whether it still may is found out anew.
+    """
+    if isinstance(order, UnsubscribeOrder):
+        end = Unsubscribe.INSUFFICIENT_STATE if may_be_older else Unsubscribe.SERVER
+        connection.unsubscribe(order.channel, end)
+    elif connection.client.id not in order.keep:
+        given = EndEntry(order.code, order.reason)
+        connection.disconnect(Disconnect.FORCE_RECONNECT.value if may_be_older else given)
+
+
+def _may_be_older(order: DisconnectOrder | UnsubscribeOrder, connection: Registered) -> bool:
+    """Whether this process hears of it late, and the connection has begun meanwhile.
+
+    Where the clocks of two machines differ, a connection may be taken for younger than it is: it
+    ends as well, and is asked anew who it is.
+    """
+    late_s = time.time() - order.at if order.at else 0.0
+    age_s = asyncio.get_running_loop().time() - connection.client.opened_s
+    return age_s < late_s

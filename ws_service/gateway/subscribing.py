@@ -86,12 +86,8 @@ class Subscribing:
     ) -> None:
         """The server subscribes a client by itself. request: what it wants to recover."""
         match = granted.match
-        topic = match.seen_by(client.user)
-        chan_info = granted.chan_info
-        if chan_info is None:
-            chan_info = await self.permissions.info(topic, client, deadline_s)
         subscription = Subscription(match.name, subscriber, match.topic_class.join_leave == "all")
-        attachment = Attachment(subscription, match.topic_class.presence, chan_info)
+        attachment = Attachment(subscription, match.topic_class.presence, granted.chan_info)
         await self._attach(client, match, attachment, request, deadline_s, answer)
 
     def verify(self, client: Client, channel: str, token: str) -> tuple[float | None, bytes | None]:

@@ -1,6 +1,7 @@
 """Telling every service process what to do with a user's connections."""
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -39,8 +40,9 @@ def disconnect_user(
         and stay away after 3500 to 3999 and 4500 to 4999.
 
     It doesn't wait for a transaction, and returns when Redis has it. A process that is cut off
-    obeys when it is back, within an hour. Nothing keeps the user from connecting again: that is
-    what permissions are for.
+    obeys when it is back, within an hour; who has connected to it in the meantime is then told to
+    connect again, whatever the code. Nothing keeps the user from connecting again: that is what
+    permissions are for.
 
     Raises InvalidControl, BrokerUnavailable.
     """
@@ -120,7 +122,7 @@ def _user_id(user_or_pk: Any) -> str:
 
 def _tell(order: dict[str, Any]) -> None:
     try:
-        message = msgspec.json.encode(order)
+        message = msgspec.json.encode({**order, "at": time.time()})
     except (TypeError, UnicodeEncodeError) as error:
         raise InvalidControl(f"this can't be told: {error}") from error
     if len(message) > MESSAGE_LIMIT_BYTES:
