@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,12 +37,12 @@ ANSWER_LIMIT_S = 10.0
 class Talk:
     """A conversation, and the client's end of it."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, user: Any) -> None:
         self.commands = gateway.commands
         self._buffer = SendBuffer(1_048_576)
         session = Session("client-1", "1.0", 25, gateway.session_limits)
         self.conversation = Conversation(
-            session, AnonymousUser(), self.commands, self._buffer, 25, lambda: None
+            session, user, self.commands, self._buffer, 25, lambda: None
         )
         self._heard: list[Message] = []
 
@@ -54,6 +56,12 @@ class Talk:
             assert not isinstance(taken, EndEntry), taken
             self._heard += map(json.loads, taken.text.split("\n"))
         return self._heard.pop(0)
+
+    async def end(self) -> int:
+        """The code with which it ends."""
+        while not isinstance(taken := await asyncio.wait_for(self._buffer.take(), 1), EndEntry):
+            pass
+        return taken.code
 
     async def connect(self) -> None:
         self.say({"id": 1, "connect": {}})
@@ -78,7 +86,7 @@ Begin = Callable[..., Talk]
 
 @pytest.fixture
 async def begin(settings: Any, redis_server: RedisServer) -> AsyncIterator[Begin]:
-    """``begin(topics)``: a conversation of a process that has these topics, or the site's."""
+    """``begin(topics, user)``: in a process that has these topics, or the site's."""
     settings.WS_SERVICE = {
         "ROUTING": "tests.sites.gateway_site.routing",
         "REDIS_URL": redis_server.url,
@@ -87,13 +95,13 @@ async def begin(settings: Any, redis_server: RedisServer) -> AsyncIterator[Begin
     }
     async with AsyncExitStack() as stack:
 
-        def begin(topics: Sequence[TopicRoute] | None = None) -> Talk:
+        def begin(topics: Sequence[TopicRoute] | None = None, user: Any = None) -> Talk:
             config = load_config()
             table = checked_table(topics, "topics") if topics else load_topics(config.routing)
             calls = load_calls(config.routing)
             gateway = Gateway(config, table, calls, DatabaseThreads(2), "1.0")
             stack.push_async_callback(gateway.close)
-            talk = Talk(gateway)
+            talk = Talk(gateway, user or AnonymousUser())
             stack.callback(talk.conversation.lost)
             return talk
 
@@ -166,6 +174,19 @@ async def test_what_the_site_takes_away_while_connecting_is_let_go_of(
     for channel in (lost, late.channel):
         await talk.commands.hub.publish(channel, b"1", history=History())
     assert (await talk.hear())["push"]["channel"] == late.channel
+
+
+async def test_more_than_can_be_held_while_connecting_is_a_gap(
+    talk: Talk, late: Late, name: str
+) -> None:
+    """A slow policy and a busy topic are not the client's fault: it comes back and recovers."""
+    busy = f"fleeting:{name}"
+    token = tokens.connection("", channels=[busy, late.channel])
+    talk.say({"id": 1, "connect": {"token": token}})
+    await until(lambda: busy in talk.conversation.client.attachments)
+    for _ in range(10):
+        await talk.commands.hub.publish(busy, b'"%s"' % (b"x" * 60_000), history=None)
+    assert await talk.end() == 3010
 
 
 async def test_presence_that_no_reply_can_hold_is_refused_and_its_numbers_are_not(
@@ -244,3 +265,42 @@ async def test_a_mistake_that_keeps_everybody_from_connecting_is_in_the_log(
     await until(lambda: bool(caplog.messages))
     (message,) = caplog.messages
     assert message.startswith(words)
+
+
+def order(do: str, at_s: float, **fields: str) -> bytes:
+    """As the site publishes it. at_s: seconds from now."""
+    return json.dumps({"do": do, "user": "7", "at": time.time() + at_s, **fields}).encode()
+
+
+ADA = SimpleNamespace(pk=7, is_authenticated=True)
+
+
+@pytest.mark.parametrize(("at_s", "code"), [(60.0, 3503), (-60.0, 3011)])
+async def test_who_has_come_after_an_order_comes_back(begin: Begin, at_s: float, code: int) -> None:
+    """A process that was cut off hears of it late: whoever has logged in again must not be ended
+    for good.
+    """
+    talk = begin(user=ADA)
+    await talk.connect()
+    talk.commands.registry.obey(order("disconnect", at_s))
+    assert await talk.end() == code
+
+
+@pytest.mark.parametrize(("at_s", "code"), [(60.0, 2000), (-60.0, 2500)])
+async def test_who_has_subscribed_after_an_order_subscribes_again(
+    begin: Begin, name: str, at_s: float, code: int
+) -> None:
+    """The policy is asked anew."""
+    talk, channel = begin(user=ADA), f"open:{name}"
+    await talk.connect()
+    assert (await talk.ask(2, "subscribe", channel=channel))["subscribe"]
+    talk.commands.registry.obey(order("unsubscribe", at_s, channel=channel))
+    assert (await talk.hear())["push"]["unsubscribe"]["code"] == code
+
+
+async def test_who_has_not_connected_is_not_counted(talk: Talk) -> None:
+    """Anybody can open sockets; the numbers are of clients."""
+    registry = talk.commands.registry
+    assert (registry.clients, registry.users, len(list(registry))) == (0, 0, 1)
+    await talk.connect()
+    assert (registry.clients, registry.users) == (1, 1)
