@@ -13,3 +13,6 @@ class CounterTopic(Topic):
 
     async def can_subscribe(self) -> bool:
         return True
+
+    async def can_see_history(self) -> bool:
+        return True
