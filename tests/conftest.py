@@ -11,19 +11,18 @@ from devkit.redis_server import RedisServer
 from tests.live import CHECKOUT, Service, Site
 
 # Where tests start processes that serve.
-SERVERS = [
-    CHECKOUT / "tests" / name
-    for name in (
-        *("bridge", "conformance", "example", "faults", "gateway", "integration"),
-        *("test_probe.py", "test_wheel.py"),
-    )
-]
+SERVERS = ("conformance", "faults", "gateway", "integration", "test_probe.py", "test_wheel.py")
+# Where they do and a second Python would say nothing more: what they lean on is tested there.
+ONCE = ("bridge", "example")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(place in (item.path, *item.path.parents) for place in SERVERS):
+        place = item.path.relative_to(CHECKOUT / "tests").parts[0]
+        if place in SERVERS:
             item.add_marker(pytest.mark.servers)
+        elif place in ONCE:
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ CONNECTIONS_LIMIT: Final = 1_000
 BACKLOG: Final = 128
 
 IDLE_LIMIT_S: Final = 20
-"""Of a connection, whatever it has sent so far."""
+"""Of a connection without a byte."""
 
 HEADERS_LIMIT_BYTES: Final = 16_384
 

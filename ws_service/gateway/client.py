@@ -17,7 +17,7 @@ from ws_service.topics import Topic
 class Attachment:
     """One subscription of a client. There are many: it holds nothing that can be found again.
 
-    is_present: whether the topic's presence lists the client.
+    is_present: whether the topic's presence lists the client. begun_s: on the event loop's clock.
     chan_info: JSON that others see of the client in this topic, None for nothing.
     expires_at: Unix time at which its token ends, None without one.
     """
@@ -27,6 +27,7 @@ class Attachment:
     chan_info: bytes | None = None
     expires_at: float | None = None
     expiry: Timer | None = None
+    begun_s: float = 0.0
 
     @property
     def channel(self) -> str:

@@ -286,6 +286,7 @@ class Conversation:
         if self._session.is_closed:
             self._commands.subscribing.detach(self.client, attachment)
             return False
+        attachment.begun_s = self._loop.time()
         self.client.attachments[attachment.channel] = attachment
         self._watch_subscription(attachment)
         return True

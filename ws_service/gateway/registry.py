@@ -124,11 +124,14 @@ def _carry_out(
 
 
 def _may_be_older(order: DisconnectOrder | UnsubscribeOrder, connection: Registered) -> bool:
-    """Whether this process hears of it late, and the connection has begun meanwhile.
+    """Whether this process hears of it late, and what it is about has begun meanwhile.
 
     Where the clocks of two machines differ, a connection may be taken for younger than it is: it
     ends as well, and is asked anew who it is.
     """
+    begun_s = connection.client.opened_s
+    if isinstance(order, UnsubscribeOrder):
+        attachment = connection.client.attachments.get(order.channel)
+        begun_s = attachment.begun_s if attachment else begun_s
     late_s = time.time() - order.at if order.at else 0.0
-    age_s = asyncio.get_running_loop().time() - connection.client.opened_s
-    return age_s < late_s
+    return asyncio.get_running_loop().time() - begun_s < late_s

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -22,6 +23,9 @@ from ws_service.topics.control import CONTROL_TOPIC
 logger = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 300
+CLOCKS_DIFFER_S: Final = 10.0
+"""By so much the clocks of publishers and of this process may; an order too many does no harm."""
+
 ROUNDS: Final = 50
 """Of catching up without a pause, however fast others publish."""
 
@@ -34,6 +38,10 @@ class _Publication(msgspec.Struct):
     offset: int
 
 
+class _Order(msgspec.Struct):
+    at: float = 0.0
+
+
 class _Push(msgspec.Struct):
     pub: _Publication
 
@@ -44,13 +52,23 @@ class _Line(msgspec.Struct):
 
 _publications: Final = msgspec.json.Decoder(_Publication)
 _lines: Final = msgspec.json.Decoder(_Line)
+_orders: Final = msgspec.json.Decoder(_Order)
+
+
+def _ordered_at(message: bytes) -> float:
+    """The Unix time that a message carries; 0 for none."""
+    try:
+        return _orders.decode(message).at
+    except msgspec.MsgspecError:
+        return 0.0
 
 
 class Control:
     """A subscriber of the process itself, which recovers by its own rules.
 
-    It begins at the top, as soon as Redis answers. From then on every message is handled once and
-    in order, whatever becomes of Redis and the link. What Redis has lost, or keeps no longer, is a
+    It begins with what was ordered since the process began, however late Redis answers: clients
+    may have connected before. From then on every message is handled once and in order, whatever
+    becomes of Redis and the link. What Redis has lost, or keeps no longer, is a
     gap: it is counted and logged, and what is left is handled all the same.
 
     attach: the hub's ``subscribe``.
@@ -68,6 +86,7 @@ class Control:
         self._on_message = on_message
         self._subscription = Subscription(CONTROL_TOPIC, self)
         self._position: Position | None = None
+        self._began_at = time.time()
         self._is_stranded = asyncio.Event()
         self._quiet = Quiet()
 
@@ -92,6 +111,8 @@ class Control:
 
     async def _follow(self) -> None:
         """Attach behind the last message that was handled."""
+        if self._position is None:
+            self._position = await self._beginning()
         for _ in range(ROUNDS):
             try:
                 await self._attach(
@@ -99,13 +120,23 @@ class Control:
                     lambda attached: self._attached(attached.position, attached.recovered),
                     has_history=True,
                     since=self._position,
-                    must_recover=self._position is not None,
+                    must_recover=True,
                 )
             except Unrecoverable:
                 await self._catch_up()
             else:
                 return
         raise BrokerUnavailable("control messages came faster than they were read")
+
+    async def _beginning(self) -> Position:
+        """Before the first message that was ordered since this process began."""
+        part = await self._streams.read(CONTROL_TOPIC, 0, READ_AT_ONCE, reverse=True)
+        offset = part.lineage.top.offset
+        for publication in part.publications:
+            if _ordered_at(publication.payload) < self._began_at - CLOCKS_DIFFER_S:
+                break
+            offset = publication.offset - 1
+        return Position(offset, part.lineage.top.epoch)
 
     def _attached(self, position: Position, recovered: Recovered | None) -> None:
         for each in recovered.publications if recovered else ():
