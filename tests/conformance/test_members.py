@@ -56,6 +56,7 @@ def test_a_client_that_comes_back_after_a_cut_is_there_once(
     """By its new connection; the old one leaves."""
     room = f"room:{name}"
     listener = sdk.subscribe(client, room)
+    listener.wait_for("subscribed")
     sdk.subscribe(ada, room).wait_for("subscribed")
     listener.wait_for("join", times=2)
     stage.link.cut()
