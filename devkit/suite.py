@@ -23,6 +23,9 @@ _PYTEST_TIMEOUT_S = 1500.0
 _ONE_PYTHON_IS_ENOUGH = "not browser and not once"
 # Tests with server processes take most of the time: on the first Python and on the newest one.
 _TWO_PYTHONS_ARE_ENOUGH = f"{_ONE_PYTHON_IS_ENOUGH} and not servers"
+# Most tests wait for processes most of the time. Not on the first Python: browsers and `dev.py run`
+# there have limits of time that are made for a machine of their own.
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _pytest(
         [
             *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
             *(["--color=yes"] if terminal.has_colour else []),
-            *(["-m", selection] if selection else []),
+            *(["-m", selection, *_SIDE_BY_SIDE] if selection else []),
             *wishes.pytest_arguments,
         ],
         terminal,
@@ -161,7 +164,7 @@ def _pytest(
     results.outcomes.append(outcome)
     results.reports.append((name, seen))
     if selection:
-        results.remarks.append(f"{name}: {seen.deselected} tests that say nothing more there")
+        results.remarks.append(f"{name}: tests that say nothing more there ({selection})")
     elif not wishes.everything:
         results.remarks += seen.reasons()
 
