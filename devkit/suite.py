@@ -23,8 +23,8 @@ _PYTEST_TIMEOUT_S = 1500.0
 _ONE_PYTHON_IS_ENOUGH = "not browser and not once"
 # Tests with server processes take most of the time: on the first Python and on the newest one.
 _TWO_PYTHONS_ARE_ENOUGH = f"{_ONE_PYTHON_IS_ENOUGH} and not servers"
-# Most tests wait for processes most of the time. Not on the first Python: browsers and `dev.py run`
-# there have limits of time that are made for a machine of their own.
+# Most tests wait for processes most of the time. A choice of one's own runs one after the other:
+# pytest then says how many tests it has left out.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 
 
@@ -148,7 +148,8 @@ def _pytest(
         [
             *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
             *(["--color=yes"] if terminal.has_colour else []),
-            *(["-m", selection, *_SIDE_BY_SIDE] if selection else []),
+            *(["-m", selection] if selection else []),
+            *(_SIDE_BY_SIDE if selection or not wishes.pytest_arguments else []),
             *wishes.pytest_arguments,
         ],
         terminal,
