@@ -62,14 +62,14 @@ def test_clients_are_seen_and_ended_over_http(start: Start, site: Site) -> None:
     )
     user = site.run_in_django(
         "from django.contrib.auth import get_user_model\n"
-        "print(get_user_model().objects.get(name='Ada').pk)"
+        "print(get_user_model().objects.get(name='Grace').pk)"
     ).strip()
     api = Client(f"http://127.0.0.1:{port}/api", KEY)
-    with service.connect("/connection/websocket", cookie=site.cookie_of("Ada")) as client:
+    with service.connect("/connection/websocket", cookie=site.cookie_of("Grace")) as client:
         tell(client, {"id": 1, "connect": {}})
         tell(client, {"id": 2, "subscribe": {"channel": "room:http"}})
         (present,) = api.presence(PresenceRequest(channel="room:http")).presence.values()
-        assert (present.user, present.chan_info) == (user, {"name": "Ada"})
+        assert (present.user, present.chan_info) == (user, {"name": "Grace"})
         assert api.presence_stats(PresenceStatsRequest(channel="room:http")).num_users == 1
         nodes = api.info(InfoRequest()).nodes
         assert nodes

@@ -23,7 +23,7 @@ from ws_service.topics.control import CONTROL_TOPIC
 logger = logging.getLogger(__name__)
 
 READ_AT_ONCE: Final = 300
-CLOCKS_DIFFER_S: Final = 10.0
+CLOCKS_DIFFER_S: Final = 2.0
 """By so much the clocks of publishers and of this process may; an order too many does no harm."""
 
 ROUNDS: Final = 50
