@@ -156,16 +156,14 @@ class BlockingBroker:
     def _pipeline(self, calls: Sequence[Call]) -> list[Any]:
         with self._redis.pipeline(transaction=False) as pipeline:
             for call in calls:
-                arguments = (*call.keys, *call.arguments)
-                pipeline.evalsha(call.script.digest, len(call.keys), *arguments)
+                pipeline.evalsha(call.script.digest, len(call.keys), *call.parameters)
             return _answers(pipeline.execute(raise_on_error=False))
 
     def _run(self, call: Call) -> Any:
-        arguments = (*call.keys, *call.arguments)
         try:
-            return self._redis.evalsha(call.script.digest, len(call.keys), *arguments)
+            return self._redis.evalsha(call.script.digest, len(call.keys), *call.parameters)
         except NoScriptError:
-            return self._redis.eval(call.script.text, len(call.keys), *arguments)
+            return self._redis.eval(call.script.text, len(call.keys), *call.parameters)
 
     def close(self) -> None:
         self._redis.close()
@@ -190,12 +188,13 @@ class AsyncBroker:
 
     async def run(self, call: Call) -> Any:
         """Raises BrokerUnavailable."""
-        arguments = (*call.keys, *call.arguments)
         async with self._turn():
             try:
-                return await self._redis.evalsha(call.script.digest, len(call.keys), *arguments)
+                return await self._redis.evalsha(
+                    call.script.digest, len(call.keys), *call.parameters
+                )
             except NoScriptError:
-                return await self._redis.eval(call.script.text, len(call.keys), *arguments)
+                return await self._redis.eval(call.script.text, len(call.keys), *call.parameters)
 
     async def run_many(self, calls: Sequence[Call]) -> list[Any]:
         """All answers, in one round trip. Raises BrokerUnavailable."""
@@ -204,8 +203,7 @@ class AsyncBroker:
                 return await self._run_together(calls)
             except NoScriptError:
                 for call in _one_of_each_script(calls):
-                    arguments = (*call.keys, *call.arguments)
-                    await self._redis.eval(call.script.text, len(call.keys), *arguments)
+                    await self._redis.eval(call.script.text, len(call.keys), *call.parameters)
                 return await self._run_together(calls)
 
     async def hash_fields(self, names: Sequence[str], *fields: str) -> list[list[bytes | None]]:
@@ -218,8 +216,7 @@ class AsyncBroker:
     async def _run_together(self, calls: Sequence[Call]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for call in calls:
-                arguments = (*call.keys, *call.arguments)
-                pipeline.evalsha(call.script.digest, len(call.keys), *arguments)
+                pipeline.evalsha(call.script.digest, len(call.keys), *call.parameters)
             return _answers(await pipeline.execute(raise_on_error=False))
 
     @asynccontextmanager

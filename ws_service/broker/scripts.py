@@ -52,6 +52,11 @@ class Call:
     keys: Sequence[str]
     arguments: Sequence[str | bytes | int]
 
+    @property
+    def parameters(self) -> Sequence[str | bytes | int]:
+        """What follows the number of keys in EVAL and EVALSHA."""
+        return (*self.keys, *self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

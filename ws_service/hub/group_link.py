@@ -11,6 +11,7 @@ from typing import Any, Final
 from channels.layers import get_channel_layer
 
 from ws_service.broker.doorbell import VERSION
+from ws_service.cancellation import end
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import count
 from ws_service.outage import in_words, is_outage
@@ -91,8 +92,7 @@ class GroupLink:
         for topic in list(self._members):
             self.unsubscribe(topic)
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end([self._keeper])
         leaving = [task for tasks in self._leaving.values() for task in tasks]
         await asyncio.gather(*leaving, return_exceptions=True)
 

@@ -80,6 +80,11 @@ class Disconnect(Enum):
         return 3000 <= self.value.code < 3500 or 4000 <= self.value.code < 4500
 
 
+def entry_of(end: Disconnect | EndEntry) -> EndEntry:
+    """Of the catalogue, or of the site's own."""
+    return end.value if isinstance(end, Disconnect) else end
+
+
 class Unsubscribe(Enum):
     """Why a subscription ends; from 2500 on, client libraries subscribe again at once."""
 

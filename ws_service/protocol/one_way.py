@@ -10,7 +10,14 @@ import msgspec
 
 from ws_service.protocol.allowance import Allowance
 from ws_service.protocol.codec import encode_reply, encode_unsubscribe
-from ws_service.protocol.codes import Disconnect, EndEntry, ErrorEntry, ReplyError, Unsubscribe
+from ws_service.protocol.codes import (
+    Disconnect,
+    EndEntry,
+    ErrorEntry,
+    ReplyError,
+    Unsubscribe,
+    entry_of,
+)
 from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
 from ws_service.protocol.lines import PING, Lines
 from ws_service.protocol.messages import (
@@ -169,7 +176,7 @@ class OneWaySession:
         self._subscriptions.clear()
 
     def _close(self, end: Disconnect | EndEntry) -> list[Effect]:
-        entry = end.value if isinstance(end, Disconnect) else end
+        entry = entry_of(end)
         detached: list[Effect] = [Detach(channel) for channel in sorted(self._subscriptions)]
         self.lost()
         push = Push(disconnect=DisconnectPush(entry.code, entry.reason))

@@ -14,7 +14,14 @@ from ws_service.protocol.codec import (
     encode_result,
     encode_unsubscribe,
 )
-from ws_service.protocol.codes import Disconnect, EndEntry, ErrorEntry, ReplyError, Unsubscribe
+from ws_service.protocol.codes import (
+    Disconnect,
+    EndEntry,
+    ErrorEntry,
+    ReplyError,
+    Unsubscribe,
+    entry_of,
+)
 from ws_service.protocol.command_queue import CommandQueue, Waiting
 from ws_service.protocol.effects import Ask, Close, Detach, Effect, Established, Write
 from ws_service.protocol.lines import PING, Lines
@@ -364,7 +371,7 @@ class Session:
     def _close(self, end: Disconnect | EndEntry) -> list[Effect]:
         detached: list[Effect] = [Detach(channel) for channel in sorted(self.subscriptions)]
         self._end()
-        return [*detached, Close(end.value if isinstance(end, Disconnect) else end)]
+        return [*detached, Close(entry_of(end))]
 
     def _end(self) -> None:
         self._state = State.CLOSED

@@ -10,12 +10,13 @@ from asgiref.sync import sync_to_async
 from django.utils.asyncio import async_unsafe
 
 from ws_service.errors import InvalidControl
+from ws_service.protocol.codes import Disconnect
 from ws_service.publishing.broker import publisher
 from ws_service.publishing.outgoing import Outgoing
 from ws_service.topics import site_topics
 from ws_service.topics.control import CONTROL_HISTORY, CONTROL_TOPIC
 
-FORCE_DISCONNECT: Final = 3503
+FORCE_DISCONNECT: Final = Disconnect.FORCE_DISCONNECT.value
 REASON_LIMIT_BYTES: Final = 123
 """Of a close frame (RFC 6455 5.5)."""
 
@@ -28,8 +29,8 @@ def disconnect_user(
     *,
     client: str | None = None,
     keep: Sequence[str] = (),
-    code: int = FORCE_DISCONNECT,
-    reason: str = "force disconnect",
+    code: int = FORCE_DISCONNECT.code,
+    reason: str = FORCE_DISCONNECT.reason,
 ) -> None:
     """Close a user's connections, in all service processes, now.
 
@@ -80,8 +81,8 @@ async def adisconnect_user(
     *,
     client: str | None = None,
     keep: Sequence[str] = (),
-    code: int = FORCE_DISCONNECT,
-    reason: str = "force disconnect",
+    code: int = FORCE_DISCONNECT.code,
+    reason: str = FORCE_DISCONNECT.reason,
 ) -> None:
     """``disconnect_user()`` for asynchronous code."""
     call = sync_to_async(disconnect_user, thread_sensitive=True)
