@@ -2,6 +2,8 @@
 
 import argparse
 import functools
+import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,9 +92,13 @@ def _lock(options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
 
 def _sdk(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
     with Interruption() as interruption:
-        venv = VirtualEnvironment(checkout.ROOT / ".venv")
-        venv.ensure(virtualenv.RUN, terminal, interruption)
-        client_sdk.ensure(venv, terminal, interruption)
+        python: str | Path = sys.executable
+        # Debian's own has no pip. Only where there is none: the rest of the environment is large.
+        if importlib.util.find_spec("pip") is None:
+            venv = VirtualEnvironment(checkout.ROOT / ".venv")
+            venv.ensure(virtualenv.RUN, terminal, interruption)
+            python = venv.python
+        client_sdk.ensure(python, terminal, interruption)
     return 0
 
 

@@ -5,6 +5,7 @@ package stays in `.dev/frontend`, for whoever wants to import it in Node.js. Nei
 """
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from devkit import checkout, environment, job, node, turns, whole_folder
 from devkit.child import Child
 from devkit.interruption import Interruption
 from devkit.terminal import Terminal
-from devkit.virtualenv import VirtualEnvironment
 
 PACKAGE = checkout.STATE / "frontend" / "node_modules" / "centrifuge"
 _FETCH_TIMEOUT_S = 300.0
@@ -27,8 +27,12 @@ _NPM_CI = (
 _SOURCE_MAP = b"//# sourceMappingURL="
 
 
-def ensure(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> None:
+def ensure(
+    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
+) -> None:
     """Make `ws_service/static/ws_service/centrifuge.js` what the lock file says; often it is.
+
+    python: one that has pip, which brings Node.js where the machine has none.
 
     Raises:
         Failure: it can't be fetched; the message has the end of npm's or pip's log.
@@ -36,7 +40,7 @@ def ensure(venv: VirtualEnvironment, terminal: Terminal, interruption: Interrupt
     """
     with turns.one_at_a_time("client-sdk", "fetches the browser SDK", terminal, interruption):
         if not _is_fetched():
-            _fetch(venv, terminal, interruption)
+            _fetch(python, terminal, interruption)
         bundle = _bundle()
         target = checkout.ROOT / "ws_service" / "static" / "ws_service" / "centrifuge.js"
         if not target.exists() or target.read_bytes() != bundle:
@@ -62,8 +66,10 @@ def _is_fetched() -> bool:
         return False
 
 
-def _fetch(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> None:
-    npm = node.ensure(venv, terminal, interruption).npm
+def _fetch(
+    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
+) -> None:
+    npm = node.ensure(python, terminal, interruption).npm
     name = f"centrifuge {_locked('centrifuge').version}"
     terminal.step(f"fetching the browser SDK, {name} (seconds, once)")
     with whole_folder.made_anew(_folder()) as making:

@@ -13,7 +13,7 @@ from devkit import checkout, job, whole_folder
 from devkit.child import Child
 from devkit.interruption import Interruption
 from devkit.terminal import Terminal
-from devkit.virtualenv import PIP, VirtualEnvironment
+from devkit.virtualenv import PIP
 
 _LOCK_FILE = "node.txt"
 _INSTALL_TIMEOUT_S = 600.0
@@ -41,8 +41,10 @@ def find() -> Node | None:
     return None
 
 
-def ensure(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption) -> Node:
-    """Give the one that is there, or install PyPI's, with the pip of `venv`.
+def ensure(
+    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
+) -> Node:
+    """Give the one that is there, or install PyPI's, with the pip of `python`.
 
     Raises:
         Failure: it can't be installed.
@@ -57,7 +59,7 @@ def ensure(venv: VirtualEnvironment, terminal: Terminal, interruption: Interrupt
         install = ("install", "--require-hashes", "-r", lock_file, "--target", making)
         log = checkout.STATE / "logs" / "node-pip.log"
         job.run(
-            Child("pip", [venv.python, *PIP, *install], log=log),
+            Child("pip", [python, *PIP, *install], log=log),
             interruption,
             timeout_s=_INSTALL_TIMEOUT_S,
             what=f"installing requirements/{_LOCK_FILE}",

@@ -70,7 +70,7 @@ def run(wishes: Wishes, terminal: Terminal) -> int:
 def _run(wishes: Wishes, lock: CommandLock, terminal: Terminal, interruption: Interruption) -> int:
     venv = VirtualEnvironment(checkout.ROOT / ".venv")
     venv.ensure(virtualenv.RUN, terminal, interruption)
-    client_sdk.ensure(venv, terminal, interruption)
+    client_sdk.ensure(venv.python, terminal, interruption)
     stack = Stack(interruption)
     try:
         redis_url, redis = _redis(venv, wishes.state, terminal)

@@ -25,7 +25,7 @@ def take(venv: VirtualEnvironment, terminal: Terminal, interruption: Interruptio
         Failure: a part did not start.
         Interrupted: somebody asked for the end meanwhile.
     """
-    client_sdk.ensure(venv, terminal, interruption)
+    client_sdk.ensure(venv.python, terminal, interruption)
     stack = Stack(interruption)
     try:
         redis = run.start_redis(venv, STATE, terminal)

@@ -80,7 +80,7 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
     started_at_s = time.monotonic()
     venv = environment_for(wishes.python)
     venv.ensure(virtualenv.TEST, terminal, interruption)
-    client_sdk.ensure(venv, terminal, interruption)
+    client_sdk.ensure(venv.python, terminal, interruption)
     results = _Results()
     if wishes.everything or not wishes.pytest_arguments:
         results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)

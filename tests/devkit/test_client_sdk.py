@@ -12,7 +12,6 @@ from devkit import checkout, client_sdk, node
 from devkit.failure import Failure
 from devkit.interruption import Interruption
 from devkit.terminal import Terminal
-from devkit.virtualenv import VirtualEnvironment
 
 BUNDLE = Path("ws_service", "static", "ws_service", "centrifuge.js")
 
@@ -40,7 +39,7 @@ def commands(folder: Path, **lines: str) -> str:
 
 def ensure() -> None:
     with Interruption() as interruption:
-        client_sdk.ensure(VirtualEnvironment(Path(sys.prefix)), Terminal(), interruption)
+        client_sdk.ensure(sys.executable, Terminal(), interruption)
 
 
 def test_it_is_fetched_where_there_is_no_node_and_left_alone_afterwards(
