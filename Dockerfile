@@ -42,8 +42,9 @@ RUN pip --python /opt/venv/bin/python install \
         --no-compile --only-binary :all: --require-hashes -r /tmp/service.txt
 COPY --from=wheel /wheels /wheels
 # Compiled here, once: the container's file system is read-only. By content and not by time, or a
-# copy with other times would be compiled again at each start.
+# copy with other times would be compiled again at each start. Twisted's own tests are a third of it.
 RUN pip --python /opt/venv/bin/python install --no-compile --no-deps /wheels/*.whl \
+    && find /opt/venv/lib/python*/site-packages/twisted -type d -name test -prune -exec rm -r {} + \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
 
@@ -67,7 +68,6 @@ COPY --from=packages /opt/venv /opt/venv
 COPY asgi.py healthcheck.py routing.py ./
 COPY consumers consumers
 COPY settings settings
-# In hundredths of a second, and it tells at the build what else would be told at the start.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . \
     && ws-service --version
 # By number: Kubernetes' runAsNonRoot can't look names up. Nothing here belongs to it.

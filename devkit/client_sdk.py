@@ -27,9 +27,7 @@ _NPM_CI = (
 _SOURCE_MAP = b"//# sourceMappingURL="
 
 
-def ensure(
-    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
-) -> None:
+def ensure(python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption) -> None:
     """Make `ws_service/static/ws_service/centrifuge.js` what the lock file says; often it is.
 
     python: one that has pip, which brings Node.js where the machine has none.
@@ -66,9 +64,7 @@ def _is_fetched() -> bool:
         return False
 
 
-def _fetch(
-    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
-) -> None:
+def _fetch(python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption) -> None:
     npm = node.ensure(python, terminal, interruption).npm
     name = f"centrifuge {_locked('centrifuge').version}"
     terminal.step(f"fetching the browser SDK, {name} (seconds, once)")

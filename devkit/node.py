@@ -41,9 +41,7 @@ def find() -> Node | None:
     return None
 
 
-def ensure(
-    python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption
-) -> Node:
+def ensure(python: str | os.PathLike[str], terminal: Terminal, interruption: Interruption) -> Node:
     """Give the one that is there, or install PyPI's, with the pip of `python`.
 
     Raises:
