@@ -7,20 +7,24 @@ import os
 _FOREIGN = frozenset(
     {
         "ALLOWED_HOSTS",
+        "BEHIND_PROXY",
         "CACHE_URL",
         "CSRF_TRUSTED_ORIGINS",
         "DATABASE_URL",
         "DEBUG",
+        "DEMO",
         "DJANGO_SETTINGS_MODULE",
         "GUNICORN_CMD_ARGS",
         "LIVE_URL",
         "LOG_LEVEL",
+        "MEDIA_ROOT",
         "SECRET_KEY",
         "SECURE_COOKIES",
         "VIRTUAL_ENV",
         "WEB_CONCURRENCY",
         "WS_SERVICE_ALLOWED_ORIGINS",
         "WS_SERVICE_BIND",
+        "WS_SERVICE_TOKEN_KEY",
     }
 )
 

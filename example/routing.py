@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from example.chat.node import node
 from example.chat.topics import ChatTopic, TypingTopic
 from example.consumers.counter import CounterConsumer
 from example.consumers.dashboard import DashboardConsumer
@@ -36,6 +37,7 @@ topics = [
 ]
 
 rpc_methods = [
+    rpc("node", node),
     rpc("game.enter", rules.enter),
     rpc("game.catch", rules.catch),
 ]

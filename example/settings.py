@@ -1,14 +1,17 @@
 """Settings of the site. The service beside it is started with this same module.
 
 Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, LIVE_URL, SECURE_COOKIES, LOG_LEVEL; and
-DEMO_CONTROL with DEMO_ACTIONS, which dev.py sets for the buttons of the front page, and DEVICE_KEY,
-which it gives to the sensor of the device page.
+REDIS_URL, CACHE_URL, MEDIA_ROOT, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, WS_SERVICE_TOKEN_KEY,
+LIVE_URL, BEHIND_PROXY, SECURE_COOKIES, DEMO, LOG_LEVEL; and DEMO_CONTROL with DEMO_ACTIONS, which
+dev.py sets for the buttons of the front page, and DEVICE_KEY, which it gives to the sensor of the
+device page. compose.yaml has a deployment's.
 """
 
 from pathlib import Path
 
 from environs import Env, validate
+
+from example.exposure import is_loopback_only, refuse_what_everybody_knows
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".dev"
@@ -23,6 +26,9 @@ if DEBUG:
 else:
     SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+_IS_PUBLIC = not DEBUG and not is_loopback_only(ALLOWED_HOSTS)
+# Users with a well-known password, one-click logins, and the commands that make them.
+DEMO = env.bool("DEMO", default=DEBUG)
 
 INSTALLED_APPS = [
     "example.accounts",
@@ -47,6 +53,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "example.pages.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "example.pages.csp.ContentSecurityPolicyMiddleware",
@@ -95,6 +102,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # SQLite makes the file but not its folder, which git leaves out of a fresh clone.
     if Path(DATABASES["default"]["NAME"]).parent == DATA:
         DATA.mkdir(exist_ok=True)
+else:
+    # Connections are kept between requests, and tried before use: after the database's restart
+    # the first visitor must not get the error.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# In one process's memory, unless there are several: the game remembers there where players are.
+CACHES = {"default": env.dj_cache_url("CACHE_URL", default="locmem://")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People ------------------------------------------------------------------------------
@@ -120,17 +133,24 @@ LOGOUT_REDIRECT_URL = "start"
 # site would log its visitor out of every other Django site on the same machine.
 SESSION_COOKIE_NAME = "example_sessionid"
 CSRF_COOKIE_NAME = "example_csrftoken"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=not DEBUG)
+# Without TLS, as on http://localhost, a browser may keep such cookies to itself.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=_IS_PUBLIC)
+# Only a proxy that overwrites this header makes it true. Without one, every client can write it.
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_COOKIE_HTTPONLY = True  # the pages take the token from their forms
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# --- Static files ------------------------------------------------------------------------
+# --- Static and media files --------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / "build" / "static"
 # While developing, Gunicorn serves them from where they are written; otherwise collectstatic.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+# What people upload. The proxy serves it; while developing, a view does.
+MEDIA_URL = "media/"
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=DATA / "media")
 
 # --- The live part -----------------------------------------------------------------------
 
@@ -172,6 +192,8 @@ WS_SERVICE = {
     "ROUTING": "example.routing",
     "ALLOWED_ORIGINS": env.list("WS_SERVICE_ALLOWED_ORIGINS", default=[]),
     "CLIENT_URL": LIVE_URL or None,
+    # For programs that have a token instead of a cookie; None: derived from SECRET_KEY.
+    "TOKEN_KEY": env.str("WS_SERVICE_TOKEN_KEY", default=None) or None,
 }
 DEMO_CONSUMERS = True
 # The pipe to dev.py, and what may be asked for through it; see example/counter/control.py.
@@ -195,3 +217,15 @@ LOGGING = {
     # Django's own handlers print only while DEBUG is on; the root handler prints always.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }
+
+# --- What must not be in public -----------------------------------------------------------
+
+if _IS_PUBLIC:
+    refuse_what_everybody_knows(
+        {
+            "SECRET_KEY": SECRET_KEY,
+            "WS_SERVICE_TOKEN_KEY": WS_SERVICE["TOKEN_KEY"],
+            "the password in DATABASE_URL": DATABASES["default"].get("PASSWORD"),
+        },
+        is_demo=DEMO,
+    )

@@ -1,5 +1,7 @@
 """What the site serves over HTTP. Its WebSocket paths are in ``example/routing.py``."""
 
+from django.conf import settings
+from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
@@ -14,5 +16,8 @@ urlpatterns = [
     path("game/", include("example.game.urls")),
     path("device/", include("example.device.urls")),
     path("accounts/", include("example.accounts.urls")),
+    path("live/", include("ws_service.urls")),
     path("admin/", admin.site.urls),
+    # While developing; elsewhere the proxy serves what was uploaded.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

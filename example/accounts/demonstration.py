@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from example.accounts.models import User
 
-PASSWORD = "demo"  # noqa: S105 - printed on the screen by dev.py; demo_users refuses without DEBUG
+PASSWORD = "demo"  # noqa: S105 - printed on the screen by dev.py; demo_users refuses without DEMO
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""In development, somebody who has never been here is Ada: the demonstration needs no login."""
+"""In the demonstration, somebody who has never been here is Ada: it needs no login."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ class FirstVisitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not settings.DEBUG:
+        if not settings.DEMO:
             return self.get_response(request)
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         has_been_here = BEEN_HERE in request.COOKIES

@@ -12,8 +12,8 @@ from example.accounts.models import User
 
 
 def be(request: HttpRequest, who: str) -> HttpResponse:
-    """Become Ada or Grace without a password; there is no such page unless DEBUG is on."""
-    if not settings.DEBUG or who not in ONE_CLICK_USERS:
+    """Become Ada or Grace without a password; there is no such page unless DEMO is on."""
+    if not settings.DEMO or who not in ONE_CLICK_USERS:
         raise Http404("There is no such page.")
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])

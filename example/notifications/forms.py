@@ -33,5 +33,5 @@ class NotificationForm(forms.ModelForm):
 
 def _recipients(sender: User) -> "QuerySet[User]":
     """Oneself; and in the demonstration those whom everybody may be."""
-    demonstration = [one.email for one in ONE_CLICK_USERS.values()] if settings.DEBUG else []
+    demonstration = [one.email for one in ONE_CLICK_USERS.values()] if settings.DEMO else []
     return User.objects.filter(Q(pk=sender.pk) | Q(email__in=demonstration, is_active=True))

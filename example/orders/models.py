@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Max
 
+from example.orders.pictures import picture_name, validate_picture
 from ws_service import publish, topic_name
 
 
@@ -29,6 +30,9 @@ class Order(models.Model):
     item = models.CharField("item", max_length=120)
     state = models.CharField("state", max_length=16, choices=State, default=State.PLACED)
     note = models.CharField("note to the customer", max_length=200, blank=True)
+    picture = models.FileField(
+        "picture", upload_to=picture_name, validators=[validate_picture], blank=True
+    )
     updated_at = models.DateTimeField("last changed", auto_now=True)
 
     class Meta:

@@ -10,5 +10,5 @@ def live(request: HttpRequest) -> dict[str, Any]:
     """What every page needs to know: where the service is, and who one may become by a click."""
     return {
         "live_url": settings.LIVE_URL,
-        "one_click_users": ONE_CLICK_USERS.values() if settings.DEBUG else (),
+        "one_click_users": ONE_CLICK_USERS.values() if settings.DEMO else (),
     }

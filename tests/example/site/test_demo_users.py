@@ -7,13 +7,15 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from example.accounts.models import User
+from example.orders.models import Order
+from ws_service.testing import capture_publications
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _debug(settings: Any) -> None:
-    settings.DEBUG = True
+def _demo(settings: Any) -> None:
+    settings.DEMO = True
 
 
 def test_it_makes_three_people_and_one_of_them_is_the_admin() -> None:
@@ -52,11 +54,26 @@ def test_it_puts_back_what_was_changed() -> None:
     assert authenticate(username="ada@example.org", password="demo").is_superuser is False
 
 
-def test_it_refuses_when_debug_is_off(settings: Any) -> None:
+def test_it_refuses_outside_of_the_demonstration(settings: Any) -> None:
     """Well-known passwords have no place on a site that others can reach."""
-    settings.DEBUG = False
+    settings.DEMO = False
 
     with pytest.raises(CommandError, match="everybody knows the password"):
         call_command("demo_users", verbosity=0)
 
     assert not User.objects.exists()
+
+
+def test_the_whole_demonstration_is_made_where_it_is_wanted_and_nowhere_else(
+    settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """compose.yaml runs the command at every start, in production as well."""
+    with capture_publications():
+        call_command("demo", verbosity=0)
+        call_command("demo", verbosity=0)
+        assert Order.objects.count() == 3
+        User.objects.all().delete()
+        settings.DEMO = False
+        call_command("demo", verbosity=0)
+    assert not User.objects.exists()
+    assert "DEMO is off" in capsys.readouterr().out

@@ -40,9 +40,9 @@ def terrarium(settings: Any) -> Any:
     """The demonstration's device, whose key is "key"."""
     from example.device.models import Device
 
-    settings.DEBUG, settings.DEVICE_KEY = True, "key"
+    settings.DEMO, settings.DEVICE_KEY = True, "key"
     call_command("demo_device", verbosity=0)
-    settings.DEBUG = False
+    settings.DEMO = False
     return Device.objects.get()
 
 
@@ -136,8 +136,8 @@ def test_only_the_demonstration_s_people_can_be_notified(
 
     grace = User.objects.get(name="Grace")
     client.force_login(ada)
-    for debug, status in ((False, 400), (True, 201)):
-        settings.DEBUG = debug
+    for is_demo, status in ((False, 400), (True, 201)):
+        settings.DEMO = is_demo
         with capture_publications():
             response = client.post(reverse("notify"), {"user": grace.pk, "text": "Psst"})
         assert response.status_code == status

@@ -54,9 +54,9 @@ def test_a_deactivated_user_stays_out() -> None:
     assert authenticate(username="ada@example.org", password="demo") is None
 
 
-def test_one_click_makes_you_ada_while_debug_is_on(client: Client, settings: Any) -> None:
+def test_one_click_makes_you_ada_in_the_demonstration(client: Client, settings: Any) -> None:
     """The demonstration should not begin with typing a password."""
-    settings.DEBUG = True
+    settings.DEMO = True
 
     response = client.post(reverse("be", args=["ada"]), {"next": reverse("chat")})
 
@@ -66,7 +66,7 @@ def test_one_click_makes_you_ada_while_debug_is_on(client: Client, settings: Any
 
 def test_one_click_leads_to_no_other_site(client: Client, settings: Any) -> None:
     """A link in a mail must not use the button to look like this site."""
-    settings.DEBUG = True
+    settings.DEMO = True
 
     response = client.post(reverse("be", args=["ada"]), {"next": "https://evil.example/"})
 
@@ -74,7 +74,7 @@ def test_one_click_leads_to_no_other_site(client: Client, settings: Any) -> None
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_one_click_does_not_exist_when_debug_is_off(client: Client, method: str) -> None:
+def test_one_click_does_not_exist_outside_of_the_demonstration(client: Client, method: str) -> None:
     """Anybody could be anybody."""
     response = getattr(client, method)(reverse("be", args=["ada"]))
 
@@ -84,14 +84,14 @@ def test_one_click_does_not_exist_when_debug_is_off(client: Client, method: str)
 
 def test_one_click_makes_nobody_an_admin(client: Client, settings: Any) -> None:
     """A click is too cheap for a superuser, even on a developer's machine."""
-    settings.DEBUG = True
+    settings.DEMO = True
 
     assert client.post(reverse("be", args=["admin"])).status_code == 404
 
 
 def test_one_click_without_demo_users_says_how_to_make_them(client: Client, settings: Any) -> None:
     """Whoever starts the site by hand forgets the command."""
-    settings.DEBUG = True
+    settings.DEMO = True
     User.objects.all().delete()
 
     response = client.post(reverse("be", args=["ada"]), follow=True)
@@ -99,7 +99,7 @@ def test_one_click_without_demo_users_says_how_to_make_them(client: Client, sett
     assert "demo_users" in response.content.decode()
 
 
-def test_the_buttons_are_not_shown_when_debug_is_off(client: Client) -> None:
+def test_the_buttons_are_not_shown_outside_of_the_demonstration(client: Client) -> None:
     """A button to a page that does not exist."""
     assert "Be Ada" not in client.get(reverse("about")).content.decode()
 

@@ -146,7 +146,7 @@ def test_the_admin_lists_adds_and_changes_orders(client: Client, order: Order) -
 
 def test_demo_orders_are_made_once_and_keep_their_state(settings: Any) -> None:
     """Every start of the demonstration runs it."""
-    settings.DEBUG = True
+    settings.DEMO = True
     call_command("demo_orders", verbosity=0)
     Order.objects.update(state=State.SHIPPED)
 
@@ -156,7 +156,7 @@ def test_demo_orders_are_made_once_and_keep_their_state(settings: Any) -> None:
     assert {each.state for each in Order.objects.all()} == {"shipped"}
 
 
-def test_demo_orders_refuse_when_debug_is_off() -> None:
+def test_demo_orders_refuse_outside_of_the_demonstration() -> None:
     """They belong to people whose password everybody knows."""
-    with pytest.raises(CommandError, match="DEBUG is off"):
+    with pytest.raises(CommandError, match="DEMO is off"):
         call_command("demo_orders", verbosity=0)

@@ -10,10 +10,10 @@ class Command(BaseCommand):
     help = "Make Ada, Grace and Admin with a well-known password. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.DEBUG:
+        if not settings.DEMO:
             raise CommandError(
-                "DEBUG is off, so this may be a site that others can reach; everybody knows the"
-                " password of the demonstration's users. Set DEBUG=1 to make them all the same."
+                "DEMO is off, so this may be a site that others can reach; everybody knows the"
+                " password of the demonstration's users. Set DEMO=1 to make them all the same."
             )
         for demo_user in DEMO_USERS:
             user = demo_user.bring_about()

@@ -1,7 +1,7 @@
 /** One room: what is said, who is here, who is typing. */
 
 import { People, person, showPeople } from "../example/people.js";
-import { showState } from "../example/pill.js";
+import { showNode, showState } from "../example/pill.js";
 import { send } from "../example/post.js";
 import { ClientState, follow } from "../example/pushed.js";
 
@@ -130,4 +130,13 @@ for (const time of messages.querySelectorAll("time")) showTime(time, time.dateTi
 scrollDown();
 follow(chat, show);
 typing.subscribe();
-showState(new ClientState(wsService.client), element("state"));
+showState(new ClientState(wsService.client), element("state"), element("node"));
+
+// Which process holds the connection: after a reconnect it may be another one.
+wsService.client.on("connected", async () => {
+  try {
+    showNode(element("node"), (await wsService.client.rpc("node", {})).data.node);
+  } catch {
+    // The connection is lost again: its return asks again.
+  }
+});

@@ -10,8 +10,8 @@ class Command(BaseCommand):
     help = "Make the terrarium, and give its sensor the key in DEVICE_KEY or a new one."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.DEBUG:
-            raise CommandError("DEBUG is off: this device is for the demonstration only.")
+        if not settings.DEMO:
+            raise CommandError("DEMO is off: this device is for the demonstration only.")
         device = demonstration.bring_about()
         if settings.DEVICE_KEY:
             device.set_key(settings.DEVICE_KEY)

@@ -11,8 +11,8 @@ class Command(BaseCommand):
     help = "Make orders for Ada and Grace. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.DEBUG:
-            raise CommandError("DEBUG is off: these orders are for the demonstration only.")
+        if not settings.DEMO:
+            raise CommandError("DEMO is off: these orders are for the demonstration only.")
         try:
             orders = demonstration.bring_about()
         except User.DoesNotExist as error:
