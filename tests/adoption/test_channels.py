@@ -1,0 +1,155 @@
+"""A site that has Channels in use: what it has goes on working, and works in both places."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from devkit.child import Child
+from devkit.ports import free_port
+from devkit.redis_server import RedisServer
+from tests.adoption import guide
+from tests.adoption.site import REDIS_URL, ExistingSite, Production, make_existing_site
+from tests.live import ANSWER_LIMIT_S, hear, http_answer, tell, wait_until
+
+CHAT = Path(__file__).with_name("chat")
+LAYERS = {
+    "core": "channels_redis.core.RedisChannelLayer",
+    "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
+}
+
+
+class ChannelsSite:
+    """The existing site with a chat under Daphne, and a worker for its jobs."""
+
+    def __init__(self, site: ExistingSite, running: Production) -> None:
+        self.site = site
+        self.running = running
+        self.daphne_port = free_port()
+        argv = ("-m", "daphne", "-b", "127.0.0.1", "-p", str(self.daphne_port))
+        self.daphne = running.beside("daphne", sys.executable, *argv, "mysite.asgi:application")
+        self.worker = running.beside("worker", sys.executable, "manage.py", "runworker", "jobs")
+        self._wait()
+        self.cookie = f"sessionid={site.log_in()}"
+
+    def deploy(self) -> None:
+        """The old processes again, on the new code."""
+        for child in (self.daphne, self.worker):
+            child.stop()
+            child.start()
+        self._wait()
+
+    @contextmanager
+    def old(self) -> Iterator[ClientConnection]:
+        """Somebody in the chat, by the Daphne that was there."""
+        with self._enter(self.daphne_port) as room:
+            yield room
+
+    @contextmanager
+    def new(self) -> Iterator[ClientConnection]:
+        """Somebody in the chat, by the second container."""
+        with self._enter(self.running.ws_port) as room:
+            yield room
+
+    @contextmanager
+    def _enter(self, port: int) -> Iterator[ClientConnection]:
+        with connect_as(self.cookie, port, "/ws/room/") as room:
+            assert hear(room) == {"you": "ada@example.org"}
+            yield room
+
+    def _wait(self) -> None:
+        wait_until(lambda: http_answer(self.daphne_port)[0] != 0 or self._has_ended(self.daphne))
+        wait_until(lambda: "Running worker" in self.worker.tail() or self._has_ended(self.worker))
+
+    @staticmethod
+    def _has_ended(child: Child) -> bool:
+        assert child.is_running, child.tail(60)
+        return False
+
+
+def connect_as(cookie: str, port: int, path: str) -> ClientConnection:
+    """A page's connection: it has an origin and a cookie."""
+    return connect(
+        f"ws://127.0.0.1:{port}{path}",
+        origin=f"http://127.0.0.1:{port}",
+        additional_headers={"Cookie": cookie},
+        open_timeout=ANSWER_LIMIT_S,
+        proxy=None,
+    )
+
+
+def expect_everybody_to_hear(speaker: ClientConnection, *listeners: ClientConnection) -> None:
+    """What one says, and what the worker makes of what one asks."""
+    assert tell(speaker, {"say": "hello"}) == {"who": "ada@example.org", "text": "hello"}
+    for each in listeners:
+        assert hear(each) == {"who": "ada@example.org", "text": "hello"}
+    assert tell(speaker, {"work": "done"}) == {"who": "worker", "text": "DONE"}
+    for each in listeners:
+        assert hear(each) == {"who": "worker", "text": "DONE"}
+
+
+@pytest.fixture(params=sorted(LAYERS))
+def channels_site(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    redis_server: RedisServer,
+    production: Callable[[ExistingSite], Production],
+) -> ChannelsSite:
+    layer = {
+        "BACKEND": LAYERS[request.param],
+        # Another database than the topics of other tests, and the other notation.
+        "CONFIG": {"hosts": [f"redis://127.0.0.1:{redis_server.port}/1"]},
+    }
+    site = make_existing_site(
+        tmp_path,
+        redis_server.url,
+        'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels", "chat"]',
+        'ASGI_APPLICATION = "mysite.asgi.application"',
+        f"CHANNEL_LAYERS = {{'default': {layer!r}}}",
+        apps=[CHAT],
+    )
+    (site.folder / "chat" / "asgi.py").replace(site.folder / "mysite" / "asgi.py")
+    return ChannelsSite(site, production(site))
+
+
+@pytest.mark.promise("adopt")
+def test_what_a_site_has_with_channels_works_before_and_after_and_in_both_places(
+    channels_site: ChannelsSite,
+) -> None:
+    """Its layer, consumers, middleware, asgi.py and worker are not touched."""
+    site, running = channels_site.site, channels_site.running
+    untouched = [site.folder / "mysite" / "asgi.py", *(site.folder / "chat").glob("*.py")]
+    before = [file.read_bytes() for file in untouched]
+    with channels_site.old() as one, channels_site.old() as other:
+        expect_everybody_to_hear(one, other)
+
+    site.adopt()
+    has_channels = guide.section("You have Channels consumers")
+    site.apply(has_channels)
+    # What the guide says of a site with a layer: the address is known already.
+    settings = site.settings.read_text()
+    known = f', "REDIS_URL": "{site.redis_url}"'
+    assert known in settings
+    assert REDIS_URL not in settings
+    site.settings.write_text(settings.replace(known, ""))
+    (check,) = has_channels.commands()
+    printed = site.manage(*check.line.split()[2:])
+    if LAYERS["core"] in settings:
+        assert "ws_service.W001" in printed  # the guide says so below the command
+    else:
+        assert check.matches(printed), printed
+    channels_site.deploy()
+    running.start_ws()
+
+    assert [file.read_bytes() for file in untouched] == before
+    with channels_site.old() as old, channels_site.new() as new:
+        expect_everybody_to_hear(old, new)
+        expect_everybody_to_hear(new, old)
+    with connect_as(channels_site.cookie, running.ws_port, "/connection/websocket") as page:
+        tell(page, {"id": 1, "connect": {}})
+        assert "error" not in tell(page, {"id": 2, "subscribe": {"channel": "orders:1"}})
+        site.manage("publish", "orders:1", '{"id": 1, "state": "sent"}')
+        assert hear(page)["push"]["pub"]["data"] == {"id": 1, "state": "sent"}
