@@ -1,0 +1,115 @@
+"""A client that comes to a proxy: pages by HTTP/1.1 and HTTP/2, WebSockets."""
+
+import http.client
+import json
+import socket
+import ssl
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPMessage
+from typing import Any, Final
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.deploy.proxies.entries import Edge
+from tests.live import ANSWER_LIMIT_S, hear
+
+IPV4: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one HTTP request."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Somebody who opens the site by its name."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self.entry = edge.entry
+
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+    ) -> Answer:
+        """One request by HTTP/1.1; `headers` may have another Host than the site's."""
+        sock = self._plain_socket()
+        if self.entry.is_tls:
+            sock = self.tls.wrap_socket(sock, server_hostname=self.entry.host)
+        return self._ask(sock, path, headers or {}, method)
+
+    def plain_get(self, port: int, path: str) -> Answer:
+        """One request without TLS, whatever that port is for."""
+        return self._ask(self._plain_socket(port), path, {}, "GET")
+
+    def _ask(
+        self, sock: socket.socket, path: str, headers: Mapping[str, str], method: str
+    ) -> Answer:
+        with sock:
+            connection = http.client.HTTPConnection(self.entry.host)
+            connection.sock = sock
+            own = {"Host": self.entry.authority}
+            connection.request(method, path, headers={**own, **headers})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
+    def shake_hands(self, name: str) -> None:
+        """Ask for a name by TLS alone, without a request."""
+        with self._plain_socket() as sock, self.tls.wrap_socket(sock, server_hostname=name):
+            pass
+
+    def curl(self, path: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """One request by curl: of several protocols it takes the best that is offered."""
+        entry = self.entry
+        return subprocess.run(
+            [
+                *("curl", "--silent", "--show-error", "--max-time", f"{ANSWER_LIMIT_S:.0f}"),
+                *("--noproxy", "*", "--resolve", f"{entry.host}:{entry.port}:{IPV4}"),
+                *(("--cacert", str(self._edge.authority_file)) if entry.is_tls else ()),
+                *options,
+                f"{entry.origin}{path}",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_LIMIT_S + 5,
+        )
+
+    def url(self, path: str) -> str:
+        """The address of a WebSocket."""
+        return f"{self.entry.origin.replace('http', 'ws', 1)}{path}"
+
+    def connect(self, path: str, *, origin: str | None = "own", **options: Any) -> ClientConnection:
+        """Open a WebSocket as a page of this site does, or of another origin."""
+        return connect(
+            self.url(path),
+            sock=self._plain_socket(),
+            ssl=self.tls if self.entry.is_tls else None,
+            origin=self.entry.origin if origin == "own" else origin,
+            open_timeout=ANSWER_LIMIT_S,
+            close_timeout=ANSWER_LIMIT_S,
+            proxy=None,
+            **options,
+        )
+
+    def node(self) -> str:
+        """The name of the service process that a new connection comes to."""
+        with self.connect("/ws/health/") as connection:
+            connection.send("")
+            return str(hear(connection)["node"])
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """Trusts the authority of this proxy's certificate only."""
+        return ssl.create_default_context(cafile=str(self._edge.authority_file))
+
+    def _plain_socket(self, port: int | None = None) -> socket.socket:
+        address = (IPV4, port or self.entry.port)
+        return socket.create_connection(address, timeout=ANSWER_LIMIT_S)

@@ -1,0 +1,65 @@
+"""Proxies by the entry files of `deploy/`, in networks of their own."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from tests.deploy.proxies import network as networks
+from tests.deploy.proxies import upstreams as real
+from tests.deploy.proxies.client import Client
+from tests.deploy.proxies.entries import Edge, Entry, prepare
+from tests.deploy.proxies.network import Network
+from tests.deploy.proxies.upstreams import Names, Upstreams
+from tests.live import ANSWER_LIMIT_S, wait_until
+
+Proxy = tuple[Edge, Client]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """The tests of the module are inside it from here on."""
+    networks.needs()
+    network = Network(tmp_path_factory.mktemp("net"))
+    prepare(network)
+    network.start()
+    try:
+        with network.inside():
+            yield network
+    finally:
+        network.stop()
+
+
+@pytest.fixture(scope="module")
+def upstreams(network: Network) -> Iterator[Upstreams]:
+    """The example site and two replicas, by the names and addresses of all entry files."""
+    with real.running(network) as upstreams:
+        yield upstreams
+
+
+@pytest.fixture(scope="module")
+def names(network: Network) -> Iterator[Names]:
+    """Docker's DNS for modules without real upstreams."""
+    with real.dns(network) as names:
+        yield names
+
+
+@contextmanager
+def serving(entry: Entry, network: Network) -> Iterator[Proxy]:
+    """A proxy that accepts connections."""
+    edge = Edge(entry, network, network.folder / f"{entry.name}.log")
+    edge.lay_out()
+    with edge.child:
+        wait_until(lambda: accepts(edge) or not edge.child.is_running)
+        assert edge.child.is_running, edge.logs()
+        yield edge, Client(edge)
+
+
+def accepts(edge: Edge) -> bool:
+    """Whether it listens and, if it makes its certificate itself, has it."""
+    try:
+        with closing(socket.create_connection(("127.0.0.1", edge.entry.port), ANSWER_LIMIT_S)):
+            return edge.authority_file.exists()
+    except ConnectionRefusedError:
+        return False
