@@ -21,6 +21,7 @@ from devkit import (
     virtualenv,
 )
 from devkit.command_lock import CommandLock
+from devkit.containers import images
 from devkit.failure import Failure
 from devkit.interruption import Interrupted, Interruption
 from devkit.step import Outcome
@@ -71,6 +72,18 @@ def _test(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> i
     wishes = suite.Wishes(options.all, options.python, tuple(rest), options.state.resolve())
     with Interruption() as interruption, CommandLock("test", wishes.state):
         return suite.test(wishes, terminal, interruption)
+
+
+def _containers(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
+    wishes = suite.Wishes(pytest_arguments=tuple(rest))
+    with Interruption() as interruption, CommandLock("containers", wishes.state):
+        return suite.containers(wishes, terminal, interruption)
+
+
+def _images(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
+    with Interruption() as interruption, CommandLock("containers", checkout.STATE):
+        outcomes = images.build(terminal, interruption)
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
 def _lint(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
@@ -190,6 +203,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "names", nargs="*", metavar="name", help=f"{', '.join(bench.NAMES)}; all without one"
+    )
+    add("images", _images, "build the two images without a Docker engine; say size and time")
+    add(
+        "containers",
+        _containers,
+        "build the images and test what runs from them; more arguments go to pytest",
+        takes_more=True,
     )
     add("screenshot", _screenshot, "take pictures of the example site's pages")
     add("clean", _clean, "remove .dev, .venv and caches")

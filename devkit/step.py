@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def take(
     timeout_s: float,
     logs: Path = checkout.STATE / "logs",
     streams: bool = False,
-    **extra_env: str,
+    extra_env: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run a command in the checkout; its output is shown as it comes (`streams`) or if it fails.
 
@@ -58,7 +58,7 @@ def take(
     child = Child(
         name,
         argv,
-        env=environment.own(**extra_env),
+        env=environment.own(**(extra_env or {})),
         cwd=checkout.ROOT,
         log=log,
         stop_signal=signal.SIGINT,

@@ -5,11 +5,12 @@ listed. With `--all` nothing may be left out, and the tests run on each supporte
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devkit import checkout, client_sdk, interpreters, report, step, virtualenv
+from devkit.containers import engine, images
 from devkit.interpreters import Interpreter
 from devkit.interruption import Interruption
 from devkit.report import Report
@@ -26,6 +27,8 @@ _TWO_PYTHONS_ARE_ENOUGH = f"{_ONE_PYTHON_IS_ENOUGH} and not servers"
 # Most tests wait for processes most of the time. A choice of one's own runs one after the other:
 # pytest then says how many tests it has left out.
 _SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+# These run inside a Docker engine of their own, as a step of their own.
+_CONTAINERS = "tests/deploy/containers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,27 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
     _pytest(venv, wishes, results, terminal, interruption)
     if wishes.everything:
         _other_pythons(venv, wishes, results, terminal, interruption)
+        _containers(venv, wishes, results, terminal, interruption)
     else:
         results.remarks.append("other Pythons: dev.py test --all runs those that it finds")
+        if not wishes.pytest_arguments:
+            results.remarks.append(f"{_CONTAINERS}: dev.py containers builds images and runs them")
+    return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
+
+
+def containers(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
+    """Build the images and run the tests of what is started from them; gives the exit status.
+
+    Raises:
+        Failure: this machine can't, or an environment can't be made.
+        Interrupted: somebody asked for the end meanwhile.
+    """
+    started_at_s = time.monotonic()
+    venv = environment_for(None)
+    venv.ensure(virtualenv.TEST, terminal, interruption)
+    client_sdk.ensure(venv.python, terminal, interruption)
+    results = _Results()
+    _containers(venv, wishes, results, terminal, interruption)
     return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
 
 
@@ -130,6 +152,27 @@ def _other_pythons(
         _pytest(venv, wishes, results, terminal, interruption, selection=selection)
 
 
+def _containers(
+    venv: VirtualEnvironment,
+    wishes: Wishes,
+    results: _Results,
+    terminal: Terminal,
+    interruption: Interruption,
+) -> None:
+    """Build the images; if all are there, run what is tested with them."""
+    prepared = images.build(terminal, interruption)
+    prepared += engine.fetch_compose(terminal, interruption)
+    results.outcomes += prepared
+    if not all(outcome.is_good for outcome in prepared):
+        results.remarks.append(f"{_CONTAINERS}: an image is missing")
+        return
+    arguments = () if wishes.everything else wishes.pytest_arguments
+    if not any(argument.startswith("tests/") for argument in arguments):
+        arguments = (_CONTAINERS, *arguments)
+    run = _Run("pytest in containers", arguments, engine.inside, engine.environment())
+    _take(venv, run, wishes, results, terminal, interruption)
+
+
 def _pytest(
     venv: VirtualEnvironment,
     wishes: Wishes,
@@ -140,34 +183,62 @@ def _pytest(
     selection: str = "",
 ) -> None:
     """Run the tests; `selection`: which of them, on a Python that is not the first."""
-    name = f"pytest on {venv.series}"
-    junit_file = wishes.logs / f"pytest-{venv.series}.xml"
+    is_whole = bool(selection or not wishes.pytest_arguments)
+    arguments = (
+        *(["-m", selection] if selection else []),
+        *([*_SIDE_BY_SIDE, f"--ignore={_CONTAINERS}"] if is_whole else []),
+        *wishes.pytest_arguments,
+    )
+    run = _Run(f"pytest on {venv.series}", arguments, may_deselect=bool(selection))
+    seen = _take(venv, run, wishes, results, terminal, interruption)
+    if selection:
+        results.remarks.append(f"{run.name}: tests that say nothing more there ({selection})")
+    elif not wishes.everything:
+        results.remarks += seen.reasons()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of pytest; `around` gives the command line that starts it where it should run."""
+
+    name: str
+    arguments: tuple[str, ...]
+    around: Callable[[Sequence[str | Path]], Sequence[str | Path]] = tuple
+    env: Mapping[str, str] = field(default_factory=dict)
+    may_deselect: bool = False
+
+
+def _take(
+    venv: VirtualEnvironment,
+    run: _Run,
+    wishes: Wishes,
+    results: _Results,
+    terminal: Terminal,
+    interruption: Interruption,
+) -> Report:
+    junit_file = wishes.logs / f"{run.name.replace(' ', '-')}.xml"
     junit_file.unlink(missing_ok=True)
+    argv: list[str | Path] = [
+        *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
+        *(["--color=yes"] if terminal.has_colour else []),
+        *run.arguments,
+    ]
     outcome = step.take(
-        name,
-        [
-            *(venv.python, "-m", "pytest", f"--junitxml={junit_file}"),
-            *(["--color=yes"] if terminal.has_colour else []),
-            *(["-m", selection] if selection else []),
-            *(_SIDE_BY_SIDE if selection or not wishes.pytest_arguments else []),
-            *wishes.pytest_arguments,
-        ],
+        run.name,
+        run.around(argv),
         terminal,
         interruption,
         timeout_s=_PYTEST_TIMEOUT_S,
         logs=wishes.logs,
         streams=terminal.is_interactive,
-        **({"WS_SERVICE_TEST_ALL": "1"} if wishes.everything else {}),
+        extra_env={**run.env, **({"WS_SERVICE_TEST_ALL": "1"} if wishes.everything else {})},
     )
     seen = report.read(junit_file, outcome.output)
     if wishes.everything:
-        outcome = replace(outcome, problems=seen.complaints(may_deselect=bool(selection)))
+        outcome = replace(outcome, problems=seen.complaints(may_deselect=run.may_deselect))
     results.outcomes.append(outcome)
-    results.reports.append((name, seen))
-    if selection:
-        results.remarks.append(f"{name}: tests that say nothing more there ({selection})")
-    elif not wishes.everything:
-        results.remarks += seen.reasons()
+    results.reports.append((run.name, seen))
+    return seen
 
 
 def _summary(results: _Results, wishes: Wishes, terminal: Terminal, took_s: float) -> int:

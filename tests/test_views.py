@@ -18,8 +18,8 @@ from ws_service.identity.tokens import TokenKeys
 
 pytestmark = pytest.mark.django_db
 
-urlpatterns = [path("ws/", include("ws_service.urls"))]
-URL = "/ws/token/"
+urlpatterns = [path("live/", include("ws_service.urls"))]
+URL = "/live/token/"
 
 
 class OwnTopic(Topic):

@@ -1,4 +1,4 @@
-"""Paths for the site's own ``urls.py``: ``path("ws/", include("ws_service.urls"))``."""
+"""Paths for the site's own ``urls.py``: ``path("live/", include("ws_service.urls"))``."""
 
 from django.urls import path
 

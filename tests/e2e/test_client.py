@@ -107,7 +107,7 @@ class TokenSite:
         self.asked: list[tuple[Any, str]] = []
         self.commands: list[Any] = []
         self._answers = iter(answers)
-        page.route("**/ws/token/", self._give)
+        page.route("**/live/token/", self._give)
         page.route("**/private/", self._show)
         page.route_web_socket("**/connection/websocket", self._serve)
         page.goto("http://localhost:8000/private/")
@@ -117,7 +117,7 @@ class TokenSite:
         request.user = SimpleNamespace(is_authenticated=True)  # type: ignore[assignment]
         context = RequestContext(request, {"csp_nonce": "n0nce"})
         html = Template(
-            '{% load ws_service %}{% ws_client token_url="/ws/token/" %}'
+            '{% load ws_service %}{% ws_client token_url="/live/token/" %}'
             '{% ws_topic "order" name="42" since=None token=True %}'
         ).render(context)
         policy = f"{POLICY} 'self'"

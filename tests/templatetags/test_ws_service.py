@@ -92,11 +92,11 @@ def test_the_page_learns_where_its_tokens_come_from(
     """Strangers have none for their connection, and still may need one for a topic."""
     page_settings.CSRF_HEADER_NAME = "HTTP_X_XSRF_TOKEN"
     user = SimpleNamespace(is_authenticated=is_authenticated)
-    html = with_request('{% ws_client token_url="/ws/token/" %}', user=user)
+    html = with_request('{% ws_client token_url="/live/token/" %}', user=user)
     tokens = data_of(html, "ws-service-client")["tokens"]
     assert len(tokens.pop("csrf_token")) == 64
     assert tokens == {
-        "url": "/ws/token/",
+        "url": "/live/token/",
         "csrf_header": "X-XSRF-TOKEN",
         "for_connection": is_authenticated,
     }
@@ -105,7 +105,7 @@ def test_the_page_learns_where_its_tokens_come_from(
 def test_tokens_need_the_request() -> None:
     """Otherwise the site would refuse the page's questions, one by one, in production."""
     with pytest.raises(TemplateSyntaxError, match="request"):
-        rendered('{% ws_client token_url="/ws/token/" %}')
+        rendered('{% ws_client token_url="/live/token/" %}')
 
 
 def test_a_topic_is_subscribed_to_with_a_token_if_it_says_so() -> None:

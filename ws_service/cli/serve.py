@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from importlib import import_module
+from types import FrameType
 from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
@@ -84,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
             " or pass --settings mysite.settings."
         )
     if not args.reload:
+        _obey_a_stop_from_now_on()
         return _serve(args, binds)
     from django.utils.autoreload import run_with_reloader  # only a development machine needs it
 
@@ -164,6 +168,19 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     return status
 
 
+def _obey_a_stop_from_now_on() -> None:
+    """Until the server has its own handlers: process 1 of a container has none by default, and
+    ignores what it doesn't handle. It would be waited for, then killed.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    print(f"ws-service: {signal.Signals(number).name} while starting", file=sys.stderr)
+    sys.exit(0)
+
+
 def _exit_in_time(status: int) -> None:
     """Let the interpreter end in its own way, but not wait for a thread that is stuck.
 
@@ -182,11 +199,24 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
     from ws_service.broker.connection import address_of  # after setup(), like the rest
     from ws_service.topics.written import write_topics
 
+    greeting: Future[None] = Future()
+
+    def greet() -> None:
+        try:
+            write_topics(config, REDIS_GREETING_LIMIT_S)
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            greeting.set_exception(error)
+        else:
+            greeting.set_result(None)
+
+    # In a thread, because nothing limits how long the system looks for a host's name.
+    threading.Thread(target=greet, name="redis-greeting", daemon=True).start()
     try:
-        write_topics(config, REDIS_GREETING_LIMIT_S)
-    except BrokerUnavailable as error:
+        greeting.result(REDIS_GREETING_LIMIT_S + 1)
+    except (BrokerUnavailable, TimeoutError) as error:
         address = address_of(config.redis_url or "")
-        logger.warning("%s does not answer, subscriptions fail until it does: %s", address, error)
+        reason = str(error) or "its name is still being looked for"
+        logger.warning("%s does not answer, subscriptions fail until it does: %s", address, reason)
 
 
 def _api(config: ServiceConfig) -> AbstractContextManager[object]:
