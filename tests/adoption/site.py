@@ -53,6 +53,7 @@ class ExistingSite:
 
     folder: Path
     redis_url: str
+    port: int = field(default_factory=free_port)  # of the one origin
     environment_of_its_own: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -154,6 +155,8 @@ def make_existing_site(
     shutil.copy(SHOP / "urls.py", site.folder / "mysite" / "urls.py")
     site.add_to_settings((SHOP / "settings.py").read_text(), *settings)
     site.write("requirements.txt", "django\ngunicorn\n")
+    conf = NGINX.format(user=NGINX_USER, folder=site.folder, port=site.port)
+    site.write("nginx.conf", conf)
     site.manage("makemigrations", "accounts", "orders")
     site.manage("migrate")
     site.script(
@@ -174,7 +177,7 @@ class Production:
     def __init__(self, site: ExistingSite, folder: Path) -> None:
         self.site = site
         self.folder = folder
-        self.web_port, self.ws_port, self.port = free_port(), free_port(), free_port()
+        self.web_port, self.ws_port, self.port = free_port(), free_port(), site.port
         self.web = self._child(
             "web",
             *(sys.executable, "-m", "gunicorn", "mysite.wsgi", f"--bind=127.0.0.1:{self.web_port}"),
@@ -183,8 +186,6 @@ class Production:
         self.ws = self._child("ws", *self._serve(f"127.0.0.1:{self.ws_port}"))
         self.proxy = self._child("nginx", *self._nginx("-g", "daemon off;"))
         self.others: list[Child] = []
-        conf = NGINX.format(user=NGINX_USER, folder=site.folder, port=self.port)
-        self.nginx_conf.write_text(conf)
 
     def __enter__(self) -> Self:
         return self

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from tests.adoption import guide
 from tests.adoption.guide import Command
-from tests.adoption.site import PASSWORD, ExistingSite, Production
+from tests.adoption.site import ExistingSite, Production
+from tests.adoption.visits import LIMIT_MS, log_in
 
-LIMIT_MS = 20_000
 DOZEN = 12
 ROW = re.compile(r"^\| `(?P<file>[\w./-]+)` \| (?P<lines>\d+) \|", re.MULTILINE)
 
@@ -30,15 +30,6 @@ def run(site: ExistingSite, command: Command) -> str:
 def expect_output(site: ExistingSite, command: Command) -> None:
     printed = run(site, command)
     assert command.matches(printed), f"$ {command.line}\n{printed}"
-
-
-def log_in(page: Page, production: Production) -> None:
-    """By the site's own form."""
-    page.goto(f"{production.origin}/orders/")
-    page.get_by_label("Email").fill("ada@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.locator("#order-1")).to_have_text("placed", timeout=LIMIT_MS)
 
 
 def test_it_changes_a_dozen_lines_and_says_where() -> None:
