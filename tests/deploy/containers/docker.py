@@ -96,3 +96,11 @@ class Container:
     def stop(self, grace_s: int = 10) -> None:
         """SIGTERM, and SIGKILL when the grace period is over."""
         docker("stop", "--time", str(grace_s), self.ident)
+
+    def start(self) -> None:
+        """Start it again."""
+        docker("start", self.ident)
+
+    def restart(self) -> None:
+        """Stop it in its own way and time, and start it again."""
+        docker("restart", self.ident)
