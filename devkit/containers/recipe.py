@@ -49,12 +49,12 @@ def check() -> None:
         raise Failure(
             f"to build and run containers, install {' '.join(missing)}"
             " (Debian 12: apt-get install --no-install-recommends); with a Docker engine of your"
-            " own, see docs/images.md"
+            " own, see docs/containers.md"
         )
     if os.geteuid() != 0:
         raise Failure(
             "building and running containers needs root here: network and mount namespaces"
-            " and a private Docker engine; with a Docker engine of your own, see docs/images.md"
+            " and a private Docker engine; with a Docker engine of your own, see docs/containers.md"
         )
 
 

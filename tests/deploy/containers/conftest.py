@@ -1,6 +1,6 @@
 """Containers for real: ``python3 dev.py containers`` builds the images and starts an engine.
 
-With an engine of your own, and images built by it (docs/images.md), pytest alone will do.
+With an engine of your own, and images built by it (docs/containers.md), pytest alone will do.
 """
 
 import os

@@ -12,7 +12,7 @@ HARDENED = (
     *("--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges"),
 )
-"""How docs/images.md starts a container."""
+"""How docs/containers.md starts a container."""
 QUICK_CHECKS = ("--health-interval=1s", "--health-timeout=2s", "--health-retries=2")
 """The image's own health check, more often than it asks for: a test doesn't wait for minutes."""
 
