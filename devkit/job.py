@@ -45,8 +45,23 @@ def finish(
     Raises:
         Interrupted: somebody asked for the end meanwhile.
     """
-    deadline = time.monotonic() + timeout_s
     child.start()
+    return wait(child, interruption, timeout_s=timeout_s, on_tick=on_tick)
+
+
+def wait(
+    child: Child,
+    interruption: Interruption,
+    *,
+    timeout_s: float,
+    on_tick: Callable[[], None] | None = None,
+) -> int | None:
+    """Wait for the end of a child that was started; otherwise as `finish()`.
+
+    Raises:
+        Interrupted: somebody asked for the end meanwhile.
+    """
+    deadline = time.monotonic() + timeout_s
     try:
         while child.poll() is None and time.monotonic() < deadline:
             interruption.wait(_TICK_S)

@@ -4,13 +4,15 @@ Without `--all`: no root, any laptop; tests that the machine can't run skip them
 listed. With `--all` nothing may be left out, and the tests run on each supported Python found.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devkit import checkout, client_sdk, interpreters, report, step, virtualenv
-from devkit.containers import engine, images
+from devkit.containers import engine, images, recipe
+from devkit.containers.meanwhile import ImagesMeanwhile
 from devkit.interpreters import Interpreter
 from devkit.interruption import Interruption
 from devkit.report import Report
@@ -81,23 +83,40 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
         Interrupted: somebody asked for the end meanwhile.
     """
     started_at_s = time.monotonic()
-    venv = environment_for(wishes.python)
+    results = _Results()
+    with contextlib.ExitStack() as meanwhile:
+        building = None
+        if wishes.everything:
+            recipe.check()
+            building = meanwhile.enter_context(ImagesMeanwhile(wishes.logs))
+        venv = environment_for(wishes.python)
+        _checks(venv, wishes, results, terminal, interruption)
+        if building:
+            _other_pythons(venv, wishes, results, terminal, interruption)
+            built = [building.outcome(terminal, interruption)]
+            _containers(venv, wishes, results, built, terminal, interruption)
+        else:
+            results.remarks.append("other Pythons: dev.py test --all runs those that it finds")
+    if not wishes.everything and not wishes.pytest_arguments:
+        results.remarks.append(f"{_CONTAINERS}: dev.py containers builds images and runs them")
+    return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
+
+
+def _checks(
+    venv: VirtualEnvironment,
+    wishes: Wishes,
+    results: _Results,
+    terminal: Terminal,
+    interruption: Interruption,
+) -> None:
+    """Make the environment, read the code, run the tests."""
     venv.ensure(virtualenv.TEST, terminal, interruption)
     client_sdk.ensure(venv.python, terminal, interruption)
-    results = _Results()
     if wishes.everything or not wishes.pytest_arguments:
         results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)
     else:
         results.remarks.append("ruff, mypy, lint-imports: you asked for certain tests only")
     _pytest(venv, wishes, results, terminal, interruption)
-    if wishes.everything:
-        _other_pythons(venv, wishes, results, terminal, interruption)
-        _containers(venv, wishes, results, terminal, interruption)
-    else:
-        results.remarks.append("other Pythons: dev.py test --all runs those that it finds")
-        if not wishes.pytest_arguments:
-            results.remarks.append(f"{_CONTAINERS}: dev.py containers builds images and runs them")
-    return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
 
 
 def containers(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
@@ -112,7 +131,8 @@ def containers(wishes: Wishes, terminal: Terminal, interruption: Interruption) -
     venv.ensure(virtualenv.TEST, terminal, interruption)
     client_sdk.ensure(venv.python, terminal, interruption)
     results = _Results()
-    _containers(venv, wishes, results, terminal, interruption)
+    built = images.build(terminal, interruption)
+    _containers(venv, wishes, results, built, terminal, interruption)
     return _summary(results, wishes, terminal, time.monotonic() - started_at_s)
 
 
@@ -156,12 +176,12 @@ def _containers(
     venv: VirtualEnvironment,
     wishes: Wishes,
     results: _Results,
+    built: Sequence[Outcome],
     terminal: Terminal,
     interruption: Interruption,
 ) -> None:
-    """Build the images; if all are there, run what is tested with them."""
-    prepared = images.build(terminal, interruption)
-    prepared += engine.fetch_compose(terminal, interruption)
+    """If all images are there, run what is tested with them."""
+    prepared = [*built, *engine.fetch_compose(terminal, interruption)]
     results.outcomes += prepared
     if not all(outcome.is_good for outcome in prepared):
         results.remarks.append(f"{_CONTAINERS}: an image is missing")

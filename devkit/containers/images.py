@@ -55,7 +55,7 @@ def build(terminal: Terminal, interruption: Interruption) -> list[Outcome]:
     """
     recipe.check()
     outcomes: list[Outcome] = []
-    for name, argv in _steps().items():
+    for name, argv in steps().items():
         outcome = step.take(
             name, argv, terminal, interruption, timeout_s=_TIMEOUT_S, extra_env=recipe.environment()
         )
@@ -74,7 +74,12 @@ def build(terminal: Terminal, interruption: Interruption) -> list[Outcome]:
 _Steps = dict[str, Sequence[str | Path]]
 
 
-def _steps() -> _Steps:
+def steps() -> _Steps:
+    """Give the command lines, in their order, by their names.
+
+    Raises:
+        Failure: compose.yaml names an image for which there is no stand-in.
+    """
     base: _Steps = {"base image": [recipe.SCRIPTS / "make-base-image", "--cache", _CACHE]}
     services: _Steps = {
         f"image {_kind(name)}": [
