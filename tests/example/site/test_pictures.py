@@ -45,25 +45,42 @@ def upload(client: Client, order: Any, name: str, content: bytes) -> Any:
 
 def test_a_picture_is_shown_to_the_customer_under_another_name(client: Client, order: Any) -> None:
     """The proxy hands it to everybody who knows the name, so nobody may guess it."""
-    assert upload(client, order, "engine.html", PNG).status_code == 302
+    assert upload(client, order, "Engine.PNG", PNG).status_code == 302
     assert order.picture.name.endswith(".png")
-    assert "engine" not in order.picture.name
+    assert "ngine" not in order.picture.name
     client.force_login(order.customer)
     page = client.get(reverse("order", args=[order.pk])).content.decode()
     assert f'src="/media/{order.picture.name}"' in page
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", b"<html>", b"\x89PN", b"RIFF" * 3],
+    ("name", "content"),
+    [
+        ("engine.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+        ("engine.png", b"\x89PN"),
+        ("engine.webp", b"RIFF" * 3),
+        ("engine.html", PNG + b"<script>"),
+        ("engine", PNG),
+    ],
 )
-def test_what_is_no_picture_is_refused_whatever_it_is_called(
-    client: Client, order: Any, content: bytes
+def test_what_is_not_the_picture_that_its_name_says_is_refused(
+    client: Client, order: Any, name: str, content: bytes
 ) -> None:
     """A page among the media files would run in the name of the site."""
-    response = upload(client, order, "engine.png", content)
+    response = upload(client, order, name, content)
     assert "A picture is a PNG, a JPEG or a WebP file" in response.content.decode()
     assert not order.picture
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.jpg", b"\xff\xd8\xff" + bytes(32)), ("a.webp", b"RIFF1234WEBPVP8 " + bytes(32))],
+)
+def test_jpeg_and_webp_are_pictures_too(
+    client: Client, order: Any, name: str, content: bytes
+) -> None:
+    """What phones and browsers make."""
+    assert upload(client, order, name, content).status_code == 302
 
 
 def test_a_picture_that_is_too_large_is_refused(client: Client, order: Any) -> None:
