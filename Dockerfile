@@ -42,9 +42,11 @@ RUN pip --python /opt/venv/bin/python install \
         --no-compile --only-binary :all: --require-hashes -r /tmp/service.txt
 COPY --from=wheel /wheels /wheels
 # Compiled here, once: the container's file system is read-only. By content and not by time, or a
-# copy with other times would be compiled again at each start. Twisted's own tests are a third of it.
+# copy with other times would be compiled again at each start. Left out: Twisted's tests, a third of
+# it, and the texts that translations are compiled from.
 RUN pip --python /opt/venv/bin/python install --no-compile --no-deps /wheels/*.whl \
     && find /opt/venv/lib/python*/site-packages/twisted -type d -name test -prune -exec rm -r {} + \
+    && find /opt/venv/lib -name '*.po' -delete \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
 

@@ -13,7 +13,7 @@ HARDENED = (
     *("--security-opt", "no-new-privileges"),
 )
 """How docs/containers.md starts a container."""
-QUICK_CHECKS = ("--health-interval=1s", "--health-timeout=2s", "--health-retries=2")
+QUICK_CHECKS = ("--health-interval=1s", "--health-timeout=5s", "--health-retries=2")
 """The image's own health check, more often than it asks for: a test doesn't wait for minutes."""
 
 

@@ -6,7 +6,6 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -29,40 +28,39 @@ allow = "public"
 Start = Callable[..., Container]
 
 
-@pytest.fixture
-def topics(tmp_path: Path) -> Path:
-    path = tmp_path / "topics.toml"
+@pytest.fixture(scope="module")
+def options(network: str, redis: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """How the docs start it: with a Redis, a key and a file."""
+    path = tmp_path_factory.mktemp("etc") / "topics.toml"
     path.write_text(TOPICS)
-    path.chmod(0o644)
-    for folder in (tmp_path, *tmp_path.parents[:3]):  # pytest's are its user's alone
+    for folder in path.parents[:4]:  # pytest's are its own user's alone
         folder.chmod(folder.stat().st_mode | 0o055)
-    return path
+    path.chmod(0o644)
+    return (
+        *(*HARDENED, *QUICK_CHECKS, "--network", network),
+        *("--env", f"REDIS_URL={redis}"),
+        *("--env", f"WS_SERVICE_TOKEN_KEY={KEY}"),
+        *("--volume", f"{path}:/etc/ws-service/topics.toml:ro"),
+    )
+
+
+@pytest.fixture(scope="module")
+def gateway(options: tuple[str, ...]) -> Iterator[Container]:
+    """A healthy one, for tests that leave it as it is."""
+    with Container.run(IMAGE, options=options) as container:
+        container.wait_until("healthy")
+        yield container
 
 
 @pytest.fixture
-def start(network: str, redis: str, topics: Path) -> Iterator[Start]:
-    """Start gateways as the docs do: ``start("--env", "LOG_LEVEL=DEBUG")``."""
+def start(options: tuple[str, ...]) -> Iterator[Start]:
+    """Start one for the test: ``start("--env", "LOG_LEVEL=DEBUG")``."""
     with ExitStack() as running:
 
-        def start(*options: str) -> Container:
-            needed = (
-                *("--network", network),
-                *("--env", f"REDIS_URL={redis}"),
-                *("--env", f"WS_SERVICE_TOKEN_KEY={KEY}"),
-                *("--volume", f"{topics}:/etc/ws-service/topics.toml:ro"),
-            )
-            options = (*HARDENED, *QUICK_CHECKS, *needed, *options)
-            return running.enter_context(Container.run(IMAGE, options=options))
+        def start(*more: str) -> Container:
+            return running.enter_context(Container.run(IMAGE, options=(*options, *more)))
 
         yield start
-
-
-@pytest.fixture
-def gateway(start: Start) -> Container:
-    """One that is healthy."""
-    container = start()
-    container.wait_until("healthy")
-    return container
 
 
 def open_socket(container: Container) -> ClientConnection:
@@ -107,12 +105,14 @@ def test_nothing_of_it_belongs_to_its_user() -> None:
         assert container.logs() == ""
 
 
-def test_a_hanging_service_turns_unhealthy_and_healthy_again(gateway: Container) -> None:
+def test_a_hanging_service_turns_unhealthy_and_healthy_again(start: Start) -> None:
     """The process is there and its port is open: only who asks can tell."""
-    gateway.signal("STOP")
-    gateway.wait_until("unhealthy")
-    gateway.signal("CONT")
-    gateway.wait_until("healthy")
+    container = start()
+    container.wait_until("healthy")
+    container.signal("STOP")
+    container.wait_until("unhealthy")
+    container.signal("CONT")
+    container.wait_until("healthy")
 
 
 def test_it_stays_healthy_without_redis(start: Start) -> None:
@@ -122,15 +122,17 @@ def test_it_stays_healthy_without_redis(start: Start) -> None:
     assert "does not answer, subscriptions fail until it does" in container.logs()
 
 
-def test_at_a_stop_clients_are_told_to_come_back(gateway: Container) -> None:
-    """And it ends by itself: nothing of the grace period is waited for."""
-    with open_socket(gateway) as client:
+def test_at_a_stop_clients_are_told_to_come_back(start: Start) -> None:
+    """And it ends by itself, before anybody kills it."""
+    container = start()
+    container.wait_until("healthy")
+    with open_socket(container) as client:
         tell(client, {"id": 1, "connect": {}})
-        gateway.stop(grace_s=30)
+        container.stop(grace_s=30)
         with pytest.raises(ConnectionClosed):
             hear(client)
         assert client.close_code == 3001
-    assert gateway.exit_code == 0
+    assert container.exit_code == 0
 
 
 def test_a_stop_while_it_starts_is_obeyed(start: Start, network: str) -> None:
