@@ -81,6 +81,7 @@ def test_a_stranger_gets_what_is_public(gateway: Container) -> None:
     assert not given & {"SECRET_KEY", "DATABASE_URL"}
 
 
+@pytest.mark.promise("image-hardened")
 def test_it_runs_as_nobody_in_particular_and_can_write_nowhere(gateway: Container) -> None:
     """Whoever breaks into it has nothing to go on with."""
     assert gateway.execute("id", "--user") == "10001"
@@ -105,6 +106,7 @@ def test_nothing_of_it_belongs_to_its_user() -> None:
         assert container.logs() == ""
 
 
+@pytest.mark.promise("unhealthy-when-hung")
 def test_a_hanging_service_turns_unhealthy_and_healthy_again(start: Start) -> None:
     """The process is there and its port is open: only who asks can tell."""
     container = start()
@@ -115,6 +117,7 @@ def test_a_hanging_service_turns_unhealthy_and_healthy_again(start: Start) -> No
     container.wait_until("healthy")
 
 
+@pytest.mark.promise("unhealthy-when-hung")
 def test_it_stays_healthy_without_redis(start: Start) -> None:
     """An outage of Redis must not restart every service at once."""
     container = start("--env", "REDIS_URL=redis://nowhere:6379/0")
@@ -135,6 +138,7 @@ def test_at_a_stop_clients_are_told_to_come_back(start: Start) -> None:
     assert container.exit_code == 0
 
 
+@pytest.mark.promise("stop-while-starting")
 def test_a_stop_while_it_starts_is_obeyed(start: Start, network: str) -> None:
     """Process 1 ignores every signal for which it has no handler: it would be killed later."""
     host = docker("network", "inspect", network, "--format", "{{(index .IPAM.Config 0).Gateway}}")
