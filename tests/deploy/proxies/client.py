@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from http.client import HTTPMessage
 from typing import Any, Final
 
-from websockets.sync.client import ClientConnection, connect
-
 from tests.deploy.proxies.entries import Edge
-from tests.live import ANSWER_LIMIT_S, hear
+from tests.deploy.proxies.websocket import WebSocket
+from tests.live import ANSWER_LIMIT_S
 
 IPV4: Final = "127.0.0.1"
 
@@ -41,10 +40,7 @@ class Client:
         self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
     ) -> Answer:
         """One request by HTTP/1.1; `headers` may have another Host than the site's."""
-        sock = self._plain_socket()
-        if self.entry.is_tls:
-            sock = self.tls.wrap_socket(sock, server_hostname=self.entry.host)
-        return self._ask(sock, path, headers or {}, method)
+        return self._ask(self._socket(), path, headers or {}, method)
 
     def plain_get(self, port: int, path: str) -> Answer:
         """One request without TLS, whatever that port is for."""
@@ -60,6 +56,14 @@ class Client:
             connection.request(method, path, headers={**own, **headers})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
+
+    def is_let_in(self) -> bool:
+        """Whether the proxy listens and, if it makes its certificate itself, has it."""
+        try:
+            self._socket().close()
+        except (ConnectionRefusedError, FileNotFoundError, ssl.SSLError):
+            return False
+        return True
 
     def shake_hands(self, name: str) -> None:
         """Ask for a name by TLS alone, without a request."""
@@ -86,29 +90,30 @@ class Client:
         """The address of a WebSocket."""
         return f"{self.entry.origin.replace('http', 'ws', 1)}{path}"
 
-    def connect(self, path: str, *, origin: str | None = "own", **options: Any) -> ClientConnection:
-        """Open a WebSocket as a page of this site does, or of another origin."""
-        return connect(
-            self.url(path),
-            sock=self._plain_socket(),
-            ssl=self.tls if self.entry.is_tls else None,
-            origin=self.entry.origin if origin == "own" else origin,
-            open_timeout=ANSWER_LIMIT_S,
-            close_timeout=ANSWER_LIMIT_S,
-            proxy=None,
-            **options,
-        )
+    def connect(self, path: str, *, origin: str | None = "own") -> WebSocket:
+        """Open a WebSocket as a page of this site does, or of another origin.
+
+        Raises:
+            InvalidStatus: the handshake was refused.
+        """
+        own = self.entry.origin if origin == "own" else origin
+        return WebSocket(self._socket(), self.url(path), own)
 
     def node(self) -> str:
         """The name of the service process that a new connection comes to."""
         with self.connect("/ws/health/") as connection:
-            connection.send("")
-            return str(hear(connection)["node"])
+            return str(connection.health()["node"])
 
     @property
     def tls(self) -> ssl.SSLContext:
         """Trusts the authority of this proxy's certificate only."""
         return ssl.create_default_context(cafile=str(self._edge.authority_file))
+
+    def _socket(self) -> socket.socket:
+        plain = self._plain_socket()
+        if not self.entry.is_tls:
+            return plain
+        return self.tls.wrap_socket(plain, server_hostname=self.entry.host)
 
     def _plain_socket(self, port: int | None = None) -> socket.socket:
         address = (IPV4, port or self.entry.port)

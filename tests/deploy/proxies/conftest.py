@@ -1,8 +1,7 @@
 """Proxies by the entry files of `deploy/`, in networks of their own."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.deploy.proxies.client import Client
 from tests.deploy.proxies.entries import Edge, Entry, prepare
 from tests.deploy.proxies.network import Network
 from tests.deploy.proxies.upstreams import Names, Upstreams
-from tests.live import ANSWER_LIMIT_S, wait_until
+from tests.live import wait_until
 
 Proxy = tuple[Edge, Client]
 
@@ -50,16 +49,8 @@ def serving(entry: Entry, network: Network) -> Iterator[Proxy]:
     """A proxy that accepts connections."""
     edge = Edge(entry, network, network.folder / f"{entry.name}.log")
     edge.lay_out()
+    client = Client(edge)
     with edge.child:
-        wait_until(lambda: accepts(edge) or not edge.child.is_running)
+        wait_until(lambda: client.is_let_in() or not edge.child.is_running)
         assert edge.child.is_running, edge.logs()
-        yield edge, Client(edge)
-
-
-def accepts(edge: Edge) -> bool:
-    """Whether it listens and, if it makes its certificate itself, has it."""
-    try:
-        with closing(socket.create_connection(("127.0.0.1", edge.entry.port), ANSWER_LIMIT_S)):
-            return edge.authority_file.exists()
-    except ConnectionRefusedError:
-        return False
+        yield edge, client

@@ -13,7 +13,7 @@ import trustme
 from devkit.child import Child
 from tests.conformance import sdk_process
 from tests.deploy.proxies.network import Network
-from tests.live import CHECKOUT, bare_environment
+from tests.live import CHECKOUT, bareenvironment
 
 DEPLOY: Final = CHECKOUT / "deploy"
 # Any user that owns nothing; the one of the project's images.
@@ -92,12 +92,13 @@ class Edge:
         self.network = network
         self.log = log
         _writable(log)
-        self.child = Child(entry.name, network.command(self._argv), env=self._environment, log=log)
+        self.child = Child(entry.name, network.command(self._argv), env=self.environment, log=log)
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the program is started with."""
         return (
-            bare_environment()
+            bareenvironment()
             | {
                 "HOME": "/run/caddy",
                 "XDG_DATA_HOME": "/run/caddy/data",
@@ -127,7 +128,7 @@ class Edge:
         with output.open("w") as file:
             finished = subprocess.run(
                 self.network.command([*self.entry.user, *argv, *options]),
-                env=self._environment,
+                env=self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 timeout=ASK_LIMIT_S,

@@ -14,7 +14,7 @@ from tests.deploy.proxies.conftest import Proxy, serving
 from tests.deploy.proxies.entries import ENTRIES, Edge
 from tests.deploy.proxies.network import Network
 from tests.deploy.proxies.upstreams import Upstreams
-from tests.live import hear, wait_until
+from tests.live import wait_until
 
 UPLOADS = {
     "photo.jpg": "image/jpeg",
@@ -77,8 +77,7 @@ def test_a_page_comes_by_http_2_and_a_websocket_by_the_same_port(client: Client)
         page = client.curl("/", "--http2", "--output", "/dev/null", "--write-out", wanted)
         assert page.stdout == "2 200", page.stderr
     with client.connect("/ws/health/") as connection:
-        connection.send("")
-        assert hear(connection)["status"] == "ready"
+        assert connection.health()["status"] == "ready"
 
 
 def test_the_sdk_gets_a_publication_of_the_site(
@@ -107,7 +106,7 @@ def test_a_page_of_this_origin_may_connect_and_another_one_not(client: Client) -
         f"{other_scheme}://{host}",
     ):
         with pytest.raises(InvalidStatus) as refused:
-            client.connect("/connection/websocket", origin=origin).__enter__()
+            client.connect("/connection/websocket", origin=origin)
         assert refused.value.response.status_code == 403
 
 
