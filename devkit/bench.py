@@ -8,7 +8,7 @@ from devkit.step import Outcome
 from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
 
-NAMES = ("fan_out", "publish", "publish_many", "topics", "policies")
+NAMES = ("fan_out", "publish", "publish_many", "topics", "policies", "cost")
 STATE = checkout.STATE / "bench"
 _TIMEOUT_S = 3600.0  # twelve bursts, each with a limit of its own
 

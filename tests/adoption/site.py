@@ -9,10 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from devkit.child import Child
 from devkit.ports import free_port
@@ -139,24 +139,16 @@ class ExistingSite:
         ).strip()
 
 
-def make_existing_site(
-    parent: Path, redis_url: str, *settings: str, apps: Iterable[Path] = ()
-) -> ExistingSite:
-    """A site of before the adoption, migrated, with Ada, Grace and an order of Ada's.
-
-    settings: more lines at their end. apps: more folders in it.
-    """
+def make_blueprint(parent: Path) -> Path:
+    """The folder of a site of before the adoption: migrated, with Ada, Grace, an order of Ada's."""
     argv = [sys.executable, "-m", "django", "startproject", "mysite"]
     subprocess.run(argv, cwd=parent, check=True, capture_output=True, timeout=60)
-    site = ExistingSite(parent / "mysite", redis_url)
-    for source in (SHOP / "accounts", SHOP / "orders", SHOP / "templates", *apps):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, site.folder / source.name, ignore=ignored)
+    site = ExistingSite(parent / "mysite", "none yet")
+    for name in ("accounts", "orders", "templates"):
+        _copy(SHOP / name, site.folder)
     shutil.copy(SHOP / "urls.py", site.folder / "mysite" / "urls.py")
-    site.add_to_settings((SHOP / "settings.py").read_text(), *settings)
+    site.add_to_settings((SHOP / "settings.py").read_text())
     site.write("requirements.txt", "django\ngunicorn\n")
-    conf = NGINX.format(user=NGINX_USER, folder=site.folder, port=site.port)
-    site.write("nginx.conf", conf)
     site.manage("makemigrations", "accounts", "orders")
     site.manage("migrate")
     site.script(
@@ -165,7 +157,26 @@ def make_existing_site(
         f"    user = User.objects.create_user(f'{{name}}@example.org', {PASSWORD!r})\n"
         "    if name == 'ada': user.orders.create()\n"
     )
+    return site.folder
+
+
+def build(
+    blueprint: Path, parent: Path, redis_url: str, settings: Iterable[str], apps: Iterable[Path]
+) -> ExistingSite:
+    """One such site. settings: more lines at their end. apps: more folders in it."""
+    _copy(blueprint, parent)
+    site = ExistingSite(parent / blueprint.name, redis_url)
+    site.add_to_settings(*settings)
+    for each in apps:
+        _copy(each, site.folder)
+    conf = NGINX.format(user=NGINX_USER, folder=site.folder, port=site.port)
+    site.write("nginx.conf", conf)
     return site
+
+
+def _copy(folder: Path, into: Path) -> None:
+    # Compiled modules are recognised by the time of their source, which copies keep.
+    shutil.copytree(folder, into / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 class Production:
@@ -288,6 +299,10 @@ class Production:
     @staticmethod
     def _has_ended(child: Child) -> bool:
         return not child.is_running
+
+
+MakeSite: TypeAlias = Callable[..., ExistingSite]
+StartProduction: TypeAlias = Callable[[ExistingSite], Production]
 
 
 def nginx_or_skip() -> None:

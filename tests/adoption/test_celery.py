@@ -2,15 +2,13 @@
 
 import re
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from devkit.child import Child
 from devkit.redis_server import RedisServer
 from tests.adoption import guide
-from tests.adoption.site import ExistingSite, Production, make_existing_site
+from tests.adoption.site import ExistingSite, MakeSite, StartProduction
 from tests.adoption.visits import listening
 from tests.live import wait_until
 
@@ -41,9 +39,9 @@ SETTINGS = (
 
 
 @pytest.fixture
-def celery_site(tmp_path: Path, redis_server: RedisServer) -> ExistingSite:
+def celery_site(make_site: MakeSite, redis_server: RedisServer) -> ExistingSite:
     broker = f"CELERY_BROKER_URL = 'redis://127.0.0.1:{redis_server.port}/2'"
-    site = make_existing_site(tmp_path, redis_server.url, broker, *SETTINGS)
+    site = make_site(broker, *SETTINGS)
     site.write("mysite/celery.py", CELERY)
     site.write("mysite/__init__.py", "from mysite.celery import app as celery_app\n")
     return site
@@ -51,7 +49,7 @@ def celery_site(tmp_path: Path, redis_server: RedisServer) -> ExistingSite:
 
 @pytest.mark.promise("adopt")
 def test_prefork_workers_publish_each_task_once(
-    celery_site: ExistingSite, production: Callable[[ExistingSite], Production]
+    celery_site: ExistingSite, production: StartProduction
 ) -> None:
     """A Redis connection that two processes share would mix up their answers."""
     site, running = celery_site, production(celery_site)

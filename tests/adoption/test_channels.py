@@ -1,7 +1,7 @@
 """A site that has Channels in use: what it has goes on working, and works in both places."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from devkit.child import Child
 from devkit.ports import free_port
 from devkit.redis_server import RedisServer
 from tests.adoption import guide
-from tests.adoption.site import REDIS_URL, ExistingSite, Production, make_existing_site
+from tests.adoption.site import REDIS_URL, ExistingSite, MakeSite, Production, StartProduction
 from tests.live import ANSWER_LIMIT_S, hear, http_answer, tell, wait_until
 
 CHAT = Path(__file__).with_name("chat")
@@ -94,18 +94,16 @@ def expect_everybody_to_hear(speaker: ClientConnection, *listeners: ClientConnec
 @pytest.fixture(params=sorted(LAYERS))
 def channels_site(
     request: pytest.FixtureRequest,
-    tmp_path: Path,
+    make_site: MakeSite,
     redis_server: RedisServer,
-    production: Callable[[ExistingSite], Production],
+    production: StartProduction,
 ) -> ChannelsSite:
     layer = {
         "BACKEND": LAYERS[request.param],
         # Another database than the topics of other tests, and the other notation.
         "CONFIG": {"hosts": [f"redis://127.0.0.1:{redis_server.port}/1"]},
     }
-    site = make_existing_site(
-        tmp_path,
-        redis_server.url,
+    site = make_site(
         'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels", "chat"]',
         'ASGI_APPLICATION = "mysite.asgi.application"',
         f"CHANNEL_LAYERS = {{'default': {layer!r}}}",

@@ -1,15 +1,14 @@
 """Taking it back: at once in an emergency, and without a trace."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import redis
 
 from devkit.redis_server import RedisServer
 from tests.adoption import guide
-from tests.adoption.site import ExistingSite, Production, make_existing_site
+from tests.adoption.site import ExistingSite, MakeSite, StartProduction
 from tests.adoption.visits import Customer, listening
 from tests.live import wait_until
 
@@ -24,8 +23,8 @@ with connection.cursor() as cursor:
 
 
 @pytest.fixture
-def site(tmp_path: Path, own_redis: RedisServer) -> ExistingSite:
-    return make_existing_site(tmp_path, own_redis.url)
+def site(make_site: MakeSite, own_redis: RedisServer) -> ExistingSite:
+    return make_site(redis_url=own_redis.url)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def files_of(site: ExistingSite) -> dict[str, bytes]:
 
 @pytest.mark.promise("adopt")
 def test_pages_work_while_the_service_is_away_and_while_redis_is(
-    site: ExistingSite, production: Callable[[ExistingSite], Production], own_redis: RedisServer
+    site: ExistingSite, production: StartProduction, own_redis: RedisServer
 ) -> None:
     """Whoever adds push must not make the rest of the site depend on it."""
     site.adopt()
@@ -75,7 +74,7 @@ def test_pages_work_while_the_service_is_away_and_while_redis_is(
 
 @pytest.mark.promise("adopt")
 def test_it_is_taken_out_without_a_trace(
-    site: ExistingSite, production: Callable[[ExistingSite], Production], store: redis.Redis
+    site: ExistingSite, production: StartProduction, store: redis.Redis
 ) -> None:
     """The steps' lines backwards give the files of before; database and Redis hold nothing."""
     before, schema = files_of(site), site.script(SCHEMA)

@@ -1,14 +1,11 @@
 """Whitenoise and hashed names: the library's static files pass through ``collectstatic``."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from devkit.redis_server import RedisServer
-from tests.adoption.site import ExistingSite, Production, make_existing_site
+from tests.adoption.site import MakeSite, StartProduction
 from tests.adoption.visits import LIMIT_MS, log_in
 
 WHITENOISE = """
@@ -32,15 +29,14 @@ SCRIPTS = ("ws_service/centrifuge.js", "ws_service/client.js", "orders/live.js")
 
 @pytest.mark.browser
 def test_a_page_of_whitenoise_with_hashed_names_receives_a_push(
-    tmp_path: Path,
-    redis_server: RedisServer,
-    production: Callable[[ExistingSite], Production],
+    make_site: MakeSite,
+    production: StartProduction,
     page: Page,
 ) -> None:
     """``collectstatic`` reads every source map and every url() in a file, and stops at one that
     leads nowhere.
     """
-    site = make_existing_site(tmp_path, redis_server.url, WHITENOISE)
+    site = make_site(WHITENOISE)
     running = production(site)
     # Gunicorn serves them: nginx has no files.
     lines = running.nginx_conf.read_text().splitlines(keepends=True)
@@ -64,11 +60,9 @@ def test_a_page_of_whitenoise_with_hashed_names_receives_a_push(
         assert answer.headers["content-encoding"] in ("gzip", "br")
 
 
-def test_collectstatic_passes_with_imports_followed(
-    tmp_path: Path, redis_server: RedisServer
-) -> None:
+def test_collectstatic_passes_with_imports_followed(make_site: MakeSite) -> None:
     """Django looks into every script then, also into a minified one."""
-    site = make_existing_site(tmp_path, redis_server.url, WHITENOISE)
+    site = make_site(WHITENOISE)
     site.adopt()
     site.write("mysite/storage.py", STRICT_STORAGE)
     site.add_to_settings("STORAGES['staticfiles']['BACKEND'] = 'mysite.storage.StaticFiles'")

@@ -3,14 +3,13 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.adoption import guide
 from tests.adoption.guide import Command
-from tests.adoption.site import ExistingSite, Production
+from tests.adoption.site import ExistingSite, MakeSite, StartProduction
 from tests.adoption.visits import LIMIT_MS, log_in
 
 DOZEN = 12
@@ -50,12 +49,13 @@ def test_it_changes_a_dozen_lines_and_says_where() -> None:
 @pytest.mark.promise("adopt")
 @pytest.mark.browser
 def test_the_guide_ends_with_a_page_that_receives_a_push(
-    existing_site: ExistingSite,
-    production: Callable[[ExistingSite], Production],
+    make_site: MakeSite,
+    production: StartProduction,
     page: Page,
 ) -> None:
     """Each step on the running site: what it says is seen, and the site works in between."""
-    site, running = existing_site, production(existing_site)
+    site = make_site()
+    running = production(site)
     running.start_web()
     log_in(page, running)
     state = page.locator("#order-1")

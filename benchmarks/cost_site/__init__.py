@@ -1,0 +1,1 @@
+"""A site with users and sessions in PostgreSQL, for `benchmarks.cost`."""
