@@ -13,7 +13,7 @@ import trustme
 from devkit.child import Child
 from tests.conformance import sdk_process
 from tests.deploy.proxies.network import Network
-from tests.live import CHECKOUT, bareenvironment
+from tests.live import CHECKOUT, bare_environment
 
 DEPLOY: Final = CHECKOUT / "deploy"
 # Any user that owns nothing; the one of the project's images.
@@ -98,7 +98,7 @@ class Edge:
     def environment(self) -> dict[str, str]:
         """What the program is started with."""
         return (
-            bareenvironment()
+            bare_environment()
             | {
                 "HOME": "/run/caddy",
                 "XDG_DATA_HOME": "/run/caddy/data",
