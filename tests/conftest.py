@@ -13,7 +13,7 @@ from tests.live import CHECKOUT, Service, Site
 # Where tests start processes that serve.
 SERVERS = ("conformance", "faults", "gateway", "integration", "test_probe.py", "test_wheel.py")
 # Where they do and a second Python would say nothing more: what they lean on is tested there.
-ONCE = ("adoption", "bridge", "example")
+ONCE = ("adoption", "bridge", "deploy", "example")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

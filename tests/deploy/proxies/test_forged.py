@@ -86,6 +86,7 @@ def assert_true(seen: dict[str, list[str]], entry: Entry) -> None:
     assert lies == {}
 
 
+@pytest.mark.promise("proxy-headers")
 @UPSTREAMS
 def test_what_a_client_writes_about_itself_reaches_nobody(client: Client, path: str) -> None:
     """Addresses in logs and limits, the scheme, the host and the path are the proxy's to tell."""
@@ -126,6 +127,7 @@ def test_a_handshake_reaches_the_service_as_one_and_with_the_truth(
     assert seen["sec-websocket-key"] == [HANDSHAKE["Sec-WebSocket-Key"]]
 
 
+@pytest.mark.promise("proxy-headers")
 @UPSTREAMS
 @pytest.mark.parametrize("protocol", ["h2c", "websocket, h2c", "TLS/1.0"])
 def test_nothing_but_a_websocket_is_upgraded(client: Client, path: str, protocol: str) -> None:

@@ -66,6 +66,7 @@ def test_connections_that_stay_are_shared_out(client: Client) -> None:
     assert len(nodes) == len(REPLICAS)
 
 
+@pytest.mark.promise("proxy-replicas")
 def test_a_killed_replica_is_passed_over(client: Client, upstreams: Upstreams) -> None:
     """Its name is known for a while after it has died; nobody may notice but those it had."""
     second = upstreams.replicas[1]
@@ -76,6 +77,7 @@ def test_a_killed_replica_is_passed_over(client: Client, upstreams: Upstreams) -
         second.start()
 
 
+@pytest.mark.promise("proxy-replicas")
 def test_a_vanished_host_costs_a_connect_time_out_and_no_more(
     client: Client, upstreams: Upstreams
 ) -> None:
@@ -103,6 +105,7 @@ def test_without_any_replica_there_is_an_answer_and_afterwards_a_connection(
     wait_until(lambda: both_answer(client))
 
 
+@pytest.mark.promise("proxy-replicas")
 def test_a_replica_that_is_made_anew_is_found_at_its_new_address(
     client: Client, upstreams: Upstreams
 ) -> None:

@@ -168,6 +168,7 @@ def test_the_proxy_does_not_say_its_version(client: Client, edge: Edge) -> None:
     assert not re.search(rb"nginx/\d", answer.body)
 
 
+@pytest.mark.promise("proxy-logs")
 def test_the_logs_have_no_query_string_of_a_websocket(client: Client, edge: Edge) -> None:
     """A token may stand there, and logs are read by many."""
     paths = [
