@@ -57,6 +57,13 @@ class Client:
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
+    def begin_to_post(self, path: str) -> socket.socket:
+        """A request whose body never comes to its end; yours to close."""
+        sock = self._socket()
+        lines = (f"POST {path} HTTP/1.1", f"Host: {self.entry.authority}", "Content-Length: 100")
+        sock.sendall("\r\n".join((*lines, "", "begun")).encode())
+        return sock
+
     def is_let_in(self) -> bool:
         """Whether the proxy listens and, if it makes its certificate itself, has it."""
         try:

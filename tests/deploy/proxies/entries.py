@@ -43,6 +43,7 @@ class Entry:
     host: str = "localhost"
     is_tls: bool = True
     knows_its_name: bool = True
+    site_address: str = ""
 
     @property
     def is_compose(self) -> bool:
@@ -75,9 +76,20 @@ COMPOSE_TLS = Entry(
 )
 HOST = Entry("nginx-host", "nginx", "/etc/nginx/nginx.conf", 443, "www.example.com")
 HOST_UNIX = Entry("nginx-host-unix", "nginx", "/etc/nginx/nginx.conf", 443, "www.example.com")
-CADDY = Entry("caddy-host", "caddy", "/etc/caddy/Caddyfile", 443)
-CADDY_UNIX = Entry("caddy-host-unix", "caddy", "/etc/caddy/Caddyfile.unix", 443)
+# For this one name Caddy's automatic HTTPS asks no authority on the internet.
+CADDY = Entry("caddy-host", "caddy", "/etc/caddy/Caddyfile", 443, site_address="localhost")
+CADDY_UNIX = Entry(
+    "caddy-host-unix", "caddy", "/etc/caddy/Caddyfile.unix", 443, site_address="localhost"
+)
 CADDY_COMPOSE = Entry("caddy-compose", "caddy", "/etc/caddy/Caddyfile.compose", 8443)
+CADDY_COMPOSE_NAMED = Entry(
+    "caddy-compose-named",
+    "caddy",
+    "/etc/caddy/Caddyfile.compose",
+    8443,
+    "www.example.com",
+    site_address="https://www.example.com:8443",
+)
 
 ENTRIES: Final = (COMPOSE, COMPOSE_TLS, HOST, HOST_UNIX, CADDY, CADDY_UNIX, CADDY_COMPOSE)
 IN_COMPOSE: Final = tuple(entry for entry in ENTRIES if entry.is_compose)
@@ -97,15 +109,13 @@ class Edge:
     @property
     def environment(self) -> dict[str, str]:
         """What the program is started with."""
-        return (
-            bare_environment()
-            | {
-                "HOME": "/run/caddy",
-                "XDG_DATA_HOME": "/run/caddy/data",
-                "XDG_CONFIG_HOME": "/run/caddy/config",
-            }
-            | ({} if self.entry.is_compose else {"SITE_ADDRESS": "localhost"})
-        )
+        address = self.entry.site_address
+        return bare_environment() | {
+            "HOME": "/run/caddy",
+            "XDG_DATA_HOME": "/run/caddy/data",
+            "XDG_CONFIG_HOME": "/run/caddy/config",
+            **({"SITE_ADDRESS": address} if address else {}),
+        }
 
     @cached_property
     def _argv(self) -> list[str]:
