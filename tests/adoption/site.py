@@ -24,7 +24,7 @@ SHOP = Path(__file__).with_name("shop")
 PASSWORD = "an-engine-for-ada"
 # What the guide writes where every site has something of its own.
 REDIS_URL = "redis://redis:6379/0"
-WEB, SERVICE = "http://web:8000", "http://ws:8001"
+WEB, SERVICE = "web:8000", "ws:8001"
 # pytest's folders are for their owner only.
 NGINX_USER = "user root;" if os.geteuid() == 0 else ""
 NGINX = """\
@@ -284,8 +284,8 @@ class Production:
             file = self.site.folder / name
             if file.exists():
                 text = file.read_text()
-                text = text.replace(WEB, f"http://127.0.0.1:{self.web_port}")
-                file.write_text(text.replace(SERVICE, f"http://127.0.0.1:{self.ws_port}"))
+                text = text.replace(WEB, f"127.0.0.1:{self.web_port}")
+                file.write_text(text.replace(SERVICE, f"127.0.0.1:{self.ws_port}"))
 
     def _wait_for(self, child: Child, port: int) -> None:
         wait_until(lambda: self._has_ended(child) or http_answer(port)[0] != 0)

@@ -1,9 +1,11 @@
 """A site that has Channels in use: what it has goes on working, and works in both places."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
@@ -15,11 +17,24 @@ from tests.adoption import guide
 from tests.adoption.site import REDIS_URL, ExistingSite, MakeSite, Production, StartProduction
 from tests.live import ANSWER_LIMIT_S, hear, http_answer, tell, wait_until
 
+HERE = "here I am"
 CHAT = Path(__file__).with_name("chat")
 LAYERS = {
     "core": "channels_redis.core.RedisChannelLayer",
     "pubsub": "channels_redis.pubsub.RedisPubSubChannelLayer",
 }
+
+
+# What leads to Daphne in the site's own nginx.conf.
+SOCKETS = """\
+    location /ws/ {{
+        proxy_pass http://127.0.0.1:{port};
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection "Upgrade";
+        proxy_set_header Host $http_host;
+    }}
+"""
 
 
 class ChannelsSite:
@@ -30,6 +45,9 @@ class ChannelsSite:
         self.running = running
         self.daphne_port = free_port()
         argv = ("-m", "daphne", "-b", "127.0.0.1", "-p", str(self.daphne_port))
+        conf = running.nginx_conf
+        sockets = SOCKETS.format(port=self.daphne_port)
+        conf.write_text(conf.read_text().replace("server {\n", f"server {{\n{sockets}"))
         self.daphne = running.beside("daphne", sys.executable, *argv, "mysite.asgi:application")
         self.worker = running.beside("worker", sys.executable, "manage.py", "runworker", "jobs")
         self._wait()
@@ -55,9 +73,16 @@ class ChannelsSite:
             yield room
 
     @contextmanager
+    def by_the_proxy(self) -> Iterator[ClientConnection]:
+        """Somebody in the chat, by whomever the proxy asks."""
+        with self._enter(self.running.port) as room:
+            yield room
+
+    @contextmanager
     def _enter(self, port: int) -> Iterator[ClientConnection]:
         with connect_as(self.cookie, port, "/ws/room/") as room:
             assert hear(room) == {"you": "ada@example.org"}
+            wait_until(lambda: is_in(room))
             yield room
 
     def _wait(self) -> None:
@@ -81,14 +106,33 @@ def connect_as(cookie: str, port: int, path: str) -> ClientConnection:
     )
 
 
+def is_in(room: ClientConnection) -> bool:
+    """Whether what one says comes back: the pub/sub layer joins a group without waiting for Redis,
+    and what is said meanwhile is lost, here as anywhere.
+    """
+    room.send(json.dumps({"say": HERE}))
+    try:
+        return json.loads(room.recv(timeout=1.0))["text"] == HERE
+    except TimeoutError:
+        return False
+
+
+def said_to(room: ClientConnection) -> Any:
+    """The next of what is said, but for those who come in."""
+    while (said := hear(room)).get("text") == HERE:
+        pass
+    return said
+
+
 def expect_everybody_to_hear(speaker: ClientConnection, *listeners: ClientConnection) -> None:
     """What one says, and what the worker makes of what one asks."""
-    assert tell(speaker, {"say": "hello"}) == {"who": "ada@example.org", "text": "hello"}
-    for each in listeners:
-        assert hear(each) == {"who": "ada@example.org", "text": "hello"}
-    assert tell(speaker, {"work": "done"}) == {"who": "worker", "text": "DONE"}
-    for each in listeners:
-        assert hear(each) == {"who": "worker", "text": "DONE"}
+    for spoken, heard in (
+        ({"say": "hello"}, {"who": "ada@example.org", "text": "hello"}),
+        ({"work": "done"}, {"who": "worker", "text": "DONE"}),
+    ):
+        speaker.send(json.dumps(spoken))
+        for each in (speaker, *listeners):
+            assert said_to(each) == heard
 
 
 @pytest.fixture(params=sorted(LAYERS))
@@ -98,11 +142,10 @@ def channels_site(
     redis_server: RedisServer,
     production: StartProduction,
 ) -> ChannelsSite:
-    layer = {
-        "BACKEND": LAYERS[request.param],
-        # Another database than the topics of other tests, and the other notation.
-        "CONFIG": {"hosts": [f"redis://127.0.0.1:{redis_server.port}/1"]},
-    }
+    # Both notations that the layers know.
+    url, pair = f"redis://127.0.0.1:{redis_server.port}/1", ("127.0.0.1", redis_server.port)
+    hosts = [url if request.param == "core" else pair]
+    layer = {"BACKEND": LAYERS[request.param], "CONFIG": {"hosts": hosts}}
     site = make_site(
         'INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels", "chat"]',
         'ASGI_APPLICATION = "mysite.asgi.application"',
@@ -151,3 +194,19 @@ def test_what_a_site_has_with_channels_works_before_and_after_and_in_both_places
         assert "error" not in tell(page, {"id": 2, "subscribe": {"channel": "orders:1"}})
         site.manage("publish", "orders:1", '{"id": 1, "state": "sent"}')
         assert hear(page)["push"]["pub"]["data"] == {"id": 1, "state": "sent"}
+
+    # The proxy leaves the chat with Daphne, and moves it by the line that the guide has for it.
+    running.start_proxy()
+    running.ws.stop()
+    with channels_site.by_the_proxy() as room:
+        expect_everybody_to_hear(room)
+    running.start_ws()
+    channels_site.daphne.stop()
+    block = site.folder / "ws-service.conf"
+    both, alone = "location ~ ^/(connection|ws)/", "location /connection/"
+    assert f"`{both}`" in has_channels.text
+    assert f"{alone} {{" in block.read_text()
+    block.write_text(block.read_text().replace(alone, both))
+    running.reload_proxy()
+    with channels_site.by_the_proxy() as room:
+        expect_everybody_to_hear(room)

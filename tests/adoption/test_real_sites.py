@@ -84,6 +84,15 @@ def rolled_back(topic, **options):
 
 print(rolled_back("orders:4001"), rolled_back("orders:4002", using="archive"))
 """
+SAVED = """
+from orders.models import Order
+from ws_service import get_history
+
+order = Order.objects.get()
+order.state = "sent"
+order.save()
+print(get_history("orders:1", limit=1, reverse=True).publications[0].data)
+"""
 OWN_SUITE = """
 from accounts.models import User
 from django.test import TestCase
@@ -260,6 +269,19 @@ def test_with_several_databases_using_says_whose_transaction_counts(make_site: M
     site = make_site(f"DATABASES['archive'] = {archive}")
     site.adopt()
     assert site.script(TWO_DATABASES).split() == ["1", "0"]
+
+
+def test_a_signal_publishes_what_the_admin_saves(make_site: MakeSite) -> None:
+    """The guide's other way to publish, without a line in any view."""
+    site = make_site()
+    site.adopt()
+    ready = (
+        "from django.apps import AppConfig\n\n\n"
+        "class OrdersConfig(AppConfig):\n    name = 'orders'\n\n"
+        "    def ready(self):\n        from orders import signals  # noqa: F401\n"
+    )
+    site.write("orders/apps.py", ready)
+    assert site.script(SAVED).strip() == "{'id': 1, 'state': 'sent'}"
 
 
 def test_the_sites_own_suite_needs_no_redis(make_site: MakeSite) -> None:
