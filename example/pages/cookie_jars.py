@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from example.pages.live_address import without_port
+
 _NAMES = ("localhost", "127.0.0.1")
 
 
@@ -18,7 +20,9 @@ class CookieJar:
 def cookie_jars(request: HttpRequest) -> list[CookieJar]:
     """The site by each of its names on this machine; none when it is reached by another."""
     here = request.get_host()
-    if here.removesuffix(f":{request.get_port()}") not in (*_NAMES, "[::1]"):
+    # The port that the browser uses: behind a proxy this process listens on another.
+    own_name = without_port(here)
+    if own_name not in (*_NAMES, "[::1]"):
         return []
-    hosts = [f"{name}:{request.get_port()}" for name in _NAMES]
+    hosts = [name + here.removeprefix(own_name) for name in _NAMES]
     return [CookieJar(host, is_here=host == here) for host in hosts]

@@ -21,7 +21,7 @@ def live_host(request: HttpRequest) -> str:
     if _is_absolute():
         return urlsplit(settings.LIVE_URL).netloc
     host = request.get_host()
-    return _without_port(host) + settings.LIVE_URL if settings.LIVE_URL else host
+    return without_port(host) + settings.LIVE_URL if settings.LIVE_URL else host
 
 
 def _is_absolute() -> bool:
@@ -34,6 +34,7 @@ def _source(scheme: str, host: str) -> str:
     return f"{scheme}:" if host.startswith("[") else f"{scheme}://{host}"
 
 
-def _without_port(host: str) -> str:
+def without_port(host: str) -> str:
+    """A host's name or address alone."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host

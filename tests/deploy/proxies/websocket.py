@@ -7,6 +7,7 @@ such use of one TLS connection, and on a busy machine some handshakes then never
 import json
 import socket
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, Self
 
 from websockets.client import ClientProtocol
@@ -24,8 +25,16 @@ class WebSocket:
     Every wait ends by the socket's own time-out, with TimeoutError.
     """
 
-    def __init__(self, sock: socket.socket, url: str, origin: str | None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        url: str,
+        origin: str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Shake hands.
+
+        headers: more of them, as the client's own.
 
         Raises:
             InvalidStatus: it was refused.
@@ -34,7 +43,9 @@ class WebSocket:
         self._protocol = ClientProtocol(parse_uri(url), origin=origin)  # type: ignore[arg-type]
         self._events: deque[Event] = deque()
         self._is_over = False
-        self._protocol.send_request(self._protocol.connect())
+        request = self._protocol.connect()
+        request.headers.update(headers or {})
+        self._protocol.send_request(request)
         self._flush()
         self._next_event()
         if self._protocol.handshake_exc is not None:

@@ -110,6 +110,13 @@ def test_the_chat_page_links_both_cookie_jars_at_its_own_port(client: Client) ->
     assert 'href="//127.0.0.1:4711/examples/chat/"' in html
 
 
+def test_behind_a_proxy_the_jars_have_the_port_that_the_browser_uses(client: Client) -> None:
+    """The container listens on 8000, and nobody can open that."""
+    response = client.get(reverse("rooms"), headers={"host": "localhost:8443"}, SERVER_PORT="8000")
+
+    assert 'href="//127.0.0.1:8443/examples/chat/"' in response.content.decode()
+
+
 def test_a_page_that_is_not_there_says_so(client: Client) -> None:
     """DEBUG is off here: this is what visitors see."""
     response = client.get("/examples/nothing/")

@@ -1,14 +1,16 @@
 """Plain requests and WebSockets through a proxy, with any headers."""
 
 import http.client
+import json
+import socket
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.sync.client import ClientConnection, connect
-
+from devkit.ports import IPV4
 from tests.deploy.containers.compose.stack import Front
-from tests.live import ANSWER_LIMIT_S, hear
+from tests.deploy.proxies.websocket import WebSocket
+from tests.live import ANSWER_LIMIT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,7 @@ def ask(front: Front, path: str, **headers: str) -> Answer:
         else http.client.HTTPConnection(parts.netloc, timeout=ANSWER_LIMIT_S)
     )
     try:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers=sent)
+        connection.request("GET", path, headers=_named(headers))
         response = connection.getresponse()
         named = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, named, response.read())
@@ -38,23 +39,26 @@ def ask(front: Front, path: str, **headers: str) -> Answer:
         connection.close()
 
 
-def open_socket(
-    front: Front, path: str, *, has_origin: bool = True, **headers: str
-) -> ClientConnection:
+def open_socket(front: Front, path: str, *, has_origin: bool = True, **headers: str) -> WebSocket:
     """A WebSocket of a page of this origin, or of a program, which has none."""
-    options: dict[str, Any] = {"ssl": front.tls} if front.tls else {}
-    return connect(
-        f"{front.live_origin}{path}",
-        origin=front.origin if has_origin else None,
-        additional_headers={name.replace("_", "-"): value for name, value in headers.items()},
-        open_timeout=ANSWER_LIMIT_S,
-        close_timeout=ANSWER_LIMIT_S,
-        proxy=None,
-        **options,
-    )
+    parts = urlsplit(front.origin)
+    sock = socket.create_connection((IPV4, parts.port or 0), ANSWER_LIMIT_S)
+    if front.tls:
+        sock = front.tls.wrap_socket(sock, server_hostname=parts.hostname)
+    origin = front.origin if has_origin else None
+    return WebSocket(sock, f"{front.live_origin}{path}", origin, _named(headers))
+
+
+def hear(connection: WebSocket) -> Any:
+    """The next message, decoded."""
+    return json.loads(connection.recv())
 
 
 def node_behind(front: Front) -> str:
     """Which process of the service a new connection gets."""
-    with open_socket(front, "/ws/chat/somewhere/") as socket:
-        return str(hear(socket)["node"])
+    with open_socket(front, "/ws/chat/somewhere/") as connection:
+        return str(hear(connection)["node"])
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}

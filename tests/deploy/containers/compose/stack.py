@@ -80,6 +80,11 @@ class Stack:
         """Up and healthy, in the order that the file says."""
         try:
             self.compose("up", "--detach", "--wait", "--no-build", "--pull", "never")
+        except AssertionError as error:
+            error.add_note(self.compose("ps", "--all"))
+            error.add_note(self.compose("logs", "--no-color", "--tail", "20"))
+            self.__exit__()
+            raise
         except BaseException:
             self.__exit__()
             raise

@@ -9,6 +9,7 @@ import pytest
 
 from tests.deploy.containers.compose.stack import ONE_SHOT, Stack, own_secrets
 from tests.deploy.containers.docker import LIMIT_S, Container
+from tests.live import wait_until
 
 PROXIES = {"nginx", "nginx-tls", "caddy"}
 WITHOUT_A_CHECK = {"counter", "ticker"}  # nobody waits for them
@@ -63,6 +64,21 @@ def test_nothing_runs_as_root_with_rights_or_can_write_to_its_image(stack: Stack
         assert (fields["Uid"] == "0") is (service == "caddy"), service
         assert container.inspect("HostConfig", "ReadonlyRootfs"), service
         assert container.inspect("HostConfig", "Memory") > 0, service
+
+
+def test_a_stop_is_obeyed_from_the_first_moment(stack: Stack) -> None:
+    """Without a process 1 that passes signals on, a start that is called off takes the whole grace
+    period, and ends by force.
+    """
+    for service, container in running(stack).items():
+        assert container.inspect("HostConfig", "Init") is True, service
+    for container in (stack.container("counter"), stack.container("ticker")):
+        container.stop()
+        container.start()
+        container.stop()
+        killed = 137
+        assert container.exit_code != killed
+        container.start()
 
 
 def test_only_proxies_are_reachable_from_outside_and_only_from_this_machine(stack: Stack) -> None:
@@ -126,6 +142,15 @@ def test_nobody_goes_into_production_with_the_keys_for_trying(stack: Stack) -> N
     assert "ImproperlyConfigured: ALLOWED_HOSTS names a host" in refused.stderr
     for name in ("SECRET_KEY", "WS_SERVICE_TOKEN_KEY", "DATABASE_URL"):
         assert name in refused.stderr
+
+
+def test_caddy_is_healthy_under_the_site_s_own_name(stack: Stack) -> None:
+    """Then it has no certificate for localhost, by which its health was asked once."""
+    name = f"{stack.name}-caddy-www"
+    own = ("--env", "SITE_ADDRESS=https://www.example.com:8443")
+    stack.compose("run", "--detach", "--no-deps", "--name", name, *own, "caddy")
+    with Container(name) as caddy:
+        wait_until(lambda: caddy.health == "healthy")
 
 
 def test_what_env_example_asks_for_is_enough(stack: Stack) -> None:

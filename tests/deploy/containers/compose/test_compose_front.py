@@ -4,9 +4,9 @@ import re
 import time
 from http import HTTPStatus
 
-from tests.deploy.containers.compose.asking import ask, open_socket
+from tests.deploy.containers.compose.asking import ask, hear, open_socket
 from tests.deploy.containers.compose.stack import Front, Stack
-from tests.live import happens, hear
+from tests.live import happens
 
 FORGED = {
     "X_Forwarded_For": "6.6.6.6",

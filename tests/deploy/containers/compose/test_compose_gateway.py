@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection
 
 from tests.conformance.sdk_process import Sdk
 from tests.deploy.containers.compose.asking import open_socket
 from tests.deploy.containers.compose.stack import Front, Stack
-from tests.live import ANSWER_LIMIT_S
+from tests.deploy.proxies.websocket import WebSocket
 
 _NEW_ORDER = """
 from example.accounts.models import User
@@ -68,11 +67,11 @@ def test_without_tokens_only_what_is_public_is_there(front: Front, order: int) -
         assert "error" not in answer(socket, {"id": 3, "subscribe": {"channel": "ticker"}})
 
 
-def answer(socket: ClientConnection, command: dict[str, Any]) -> Any:
+def answer(socket: WebSocket, command: dict[str, Any]) -> Any:
     """The answer to a command; a message may have several lines, and prices come meanwhile."""
     socket.send(json.dumps(command))
     while True:
-        for line in str(socket.recv(timeout=ANSWER_LIMIT_S)).splitlines():
+        for line in socket.recv().splitlines():
             if (found := json.loads(line)).get("id") == command["id"]:
                 return found
 
