@@ -36,24 +36,31 @@ class Client:
         self._edge = edge
         self.entry = edge.entry
 
-    def get(
-        self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
-    ) -> Answer:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One request by HTTP/1.1; `headers` may have another Host than the site's."""
-        return self._ask(self._socket(), path, headers or {}, method)
+        return self._ask(self._socket(), path, headers or {})
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """One request with a body, by HTTP/1.1."""
+        return self._ask(self._socket(), path, {}, body)
 
     def plain_get(self, port: int, path: str) -> Answer:
         """One request without TLS, whatever that port is for."""
-        return self._ask(self._plain_socket(port), path, {}, "GET")
+        return self._ask(self._plain_socket(port), path, {})
 
     def _ask(
-        self, sock: socket.socket, path: str, headers: Mapping[str, str], method: str
+        self,
+        sock: socket.socket,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
     ) -> Answer:
         with sock:
             connection = http.client.HTTPConnection(self.entry.host)
             connection.sock = sock
             own = {"Host": self.entry.authority}
-            connection.request(method, path, headers={**own, **headers})
+            method = "GET" if body is None else "POST"
+            connection.request(method, path, body, headers={**own, **headers})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 

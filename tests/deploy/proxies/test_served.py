@@ -120,6 +120,15 @@ def test_a_plain_request_at_a_websockets_path_is_told_what_to_do(client: Client,
     assert by_curl.stdout == "426", by_curl.stderr
 
 
+def test_what_is_no_handshake_can_not_fill_the_services_disk(client: Client) -> None:
+    """Daphne takes in a request's whole body before it asks what it is for.
+
+    And who sends one must not make the proxy take the service for broken.
+    """
+    assert client.post("/ws/health/", bytes(9000)).status in (413, 502)  # Caddy 2.6.2: 502
+    assert client.post("/ws/health/", bytes(900)).status == 426
+
+
 def test_static_files_come_from_the_proxy(client: Client) -> None:
     """With a hash in the name they are asked for once, otherwise after a while."""
     plain, hashed = client.get("/static/site.css"), client.get("/static/site.0123456789ab.js")
