@@ -93,7 +93,6 @@ CADDY_COMPOSE_NAMED = Entry(
 
 ENTRIES: Final = (COMPOSE, COMPOSE_TLS, HOST, HOST_UNIX, CADDY, CADDY_UNIX, CADDY_COMPOSE)
 IN_COMPOSE: Final = tuple(entry for entry in ENTRIES if entry.is_compose)
-ON_A_HOST: Final = tuple(entry for entry in ENTRIES if not entry.is_compose)
 
 
 class Edge:
@@ -123,7 +122,7 @@ class Edge:
             return [*self.entry.user, "nginx", "-c", self.entry.config, "-g", "daemon off;"]
         return [*self.entry.user, "caddy", "run", *self._caddy_config]
 
-    def ask(self, action: str, *options: str) -> tuple[int, str]:
+    def ask(self, action: str) -> tuple[int, str]:
         """What the program says about its configuration: status and output.
 
         action: "check"; for nginx "show" as well, for Caddy "adapt".
@@ -137,7 +136,7 @@ class Edge:
         output = _writable(self.log.with_suffix(f".{action}"))
         with output.open("w") as file:
             finished = subprocess.run(
-                self.network.command([*self.entry.user, *argv, *options]),
+                self.network.command([*self.entry.user, *argv]),
                 env=self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,

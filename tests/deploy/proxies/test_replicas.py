@@ -5,6 +5,7 @@ end at the clients' own limit of ten seconds.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ from tests.deploy.proxies.network import Network, have, lose
 from tests.deploy.proxies.upstreams import NEW_ADDRESS, REPLICAS, WEB, Upstreams
 from tests.live import wait_until
 
-# A proxy that chooses one of two at random misses the lost one in all of them once in 256 times.
+# nginx chooses at random. So many connections miss a lost replica once in 256 times, which only
+# makes a test say nothing that once;
 CONNECTIONS = 8
+# and where a test needs somebody on either replica, so many don't bring that once in a million.
+MANY = 21
 
 
 @pytest.fixture(scope="module", params=IN_COMPOSE, ids=lambda entry: entry.name)
@@ -44,25 +48,23 @@ def client(proxy: Proxy, upstreams: Upstreams) -> Client:
 
 
 def both_answer(client: Client) -> bool:
+    """Whether connections come to either replica, before there are too many of them."""
+    seen = set()
     try:
-        return len({client.node() for _ in range(CONNECTIONS)}) == len(REPLICAS)
+        for _ in range(MANY):
+            seen.add(client.node())
+            if len(seen) == len(REPLICAS):
+                return True
     except InvalidStatus:
-        return False
-
-
-def test_connections_come_to_both_replicas(client: Client) -> None:
-    """Two replicas of which one does all the work are one."""
-    assert both_answer(client)
+        pass
+    return False
 
 
 def test_connections_that_stay_are_shared_out(client: Client) -> None:
-    """WebSockets live for hours, so how many each replica has is what counts."""
-    connections = [client.connect("/ws/health/") for _ in range(CONNECTIONS)]
-    try:
-        nodes = {connection.health()["node"] for connection in connections}
-    finally:
-        for connection in connections:
-            connection.close()
+    """Two replicas of which one has all the WebSockets are one."""
+    with ExitStack() as stack:
+        opened = (stack.enter_context(client.connect("/ws/health/")) for _ in range(MANY))
+        nodes = {connection.health()["node"] for connection in list(opened)}
     assert len(nodes) == len(REPLICAS)
 
 
@@ -163,7 +165,7 @@ def test_a_client_of_a_killed_replica_is_elsewhere_and_has_missed_nothing(
     second = upstreams.replicas[1]
     topic = f"counter:{IN_COMPOSE.index(edge.entry) + 2000}"
     with SdkProcess("python", edge.sdk_argv(), tmp_path / "sdk.log") as sdk:
-        names = [f"client-{number}" for number in range(CONNECTIONS)]
+        names = [f"client-{number}" for number in range(MANY)]
         for name in names:
             sdk.connect(name, client.url("/connection/websocket"), Origin=client.entry.origin)
             sdk.connected(name)
