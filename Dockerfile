@@ -65,6 +65,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=settings.gateway \
     WS_SERVICE_BIND=0.0.0.0:8001 \
     WS_SERVICE_TOPICS=/etc/ws-service/topics.toml
+# Process 1: without one of its own, a container ignores a stop until Python has come up, and is
+# killed when its grace period is over.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /var/cache/debconf
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY asgi.py healthcheck.py routing.py ./
@@ -76,7 +81,9 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash . \
 USER 10001:10001
 EXPOSE 8001
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
+# More than the probe's own limit of 3 s and the start of Python. The start period ends with the
+# first success: it is long for busy machines only.
+HEALTHCHECK --interval=10s --timeout=8s --start-period=120s --retries=3 \
     CMD ["python", "/app/healthcheck.py", "--live"]
-ENTRYPOINT ["ws-service"]
+ENTRYPOINT ["tini", "--", "ws-service"]
 CMD ["serve"]

@@ -44,7 +44,7 @@ def network() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def redis(network: str) -> Iterator[str]:
     """A Valkey in that network; gives its address for REDIS_URL."""
-    options = ("--network", network, "--name", "redis")
+    options = ("--network", network, "--network-alias", "redis")
     with Container.run(VALKEY, options=options) as container:
-        wait_until(lambda: "PONG" in container.execute("valkey-cli", "ping"))
+        wait_until(lambda: container.succeeds("valkey-cli", "ping"))
         yield "redis://redis:6379/0"

@@ -78,6 +78,11 @@ class Container:
         """Run a command in it, as its own user."""
         return docker("exec", self.ident, *command)
 
+    def succeeds(self, *command: str) -> bool:
+        """Whether a command in it ends well."""
+        argv = ["docker", "exec", self.ident, *command]
+        return subprocess.run(argv, capture_output=True, timeout=LIMIT_S).returncode == 0
+
     def logs(self) -> str:
         """All that it has printed, on both streams."""
         finished = subprocess.run(

@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.request import Request, urlopen
@@ -14,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 import ws_service
 from devkit.containers import images
-from tests.deploy.containers.docker import HARDENED, QUICK_CHECKS, Container, docker
+from tests.deploy.containers.docker import HARDENED, LIMIT_S, QUICK_CHECKS, Container, docker
 from tests.live import ANSWER_LIMIT_S, CHECKOUT, hear, tell, wait_until
 
 IMAGE = images.GATEWAY.name
@@ -85,15 +84,12 @@ def test_a_stranger_gets_what_is_public(gateway: Container) -> None:
 def test_it_runs_as_nobody_in_particular_and_can_write_nowhere(gateway: Container) -> None:
     """Whoever breaks into it has nothing to go on with."""
     assert gateway.execute("id", "--user") == "10001"
-    status = gateway.execute("cat", "/proc/1/status")
+    status = gateway.execute("sh", "-c", "cat /proc/[0-9]*/status")
     assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
     assert re.search(r"^CapBnd:\s+0+$", status, re.MULTILINE)
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
     for place in ("/app", "/opt/venv", "/tmp", "/var/tmp", "/etc/ws-service/topics.toml"):
-        asked = subprocess.run(
-            ["docker", "exec", gateway.ident, "touch", f"{place}/x"], capture_output=True, text=True
-        )
-        assert asked.returncode != 0, place
+        assert not gateway.succeeds("touch", f"{place}/x"), place
     written = docker("diff", gateway.ident).splitlines()
     assert [line for line in written if "/etc" not in line] == []  # the volume's mount point
 
@@ -111,9 +107,10 @@ def test_a_hanging_service_turns_unhealthy_and_healthy_again(start: Start) -> No
     """The process is there and its port is open: only who asks can tell."""
     container = start()
     container.wait_until("healthy")
-    container.signal("STOP")
+    # Process 1 is the init, and the service its only child.
+    container.execute("sh", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
     container.wait_until("unhealthy")
-    container.signal("CONT")
+    container.execute("sh", "-c", "kill -CONT $(cat /proc/1/task/1/children)")
     container.wait_until("healthy")
 
 
@@ -139,16 +136,23 @@ def test_at_a_stop_clients_are_told_to_come_back(start: Start) -> None:
 
 
 @pytest.mark.promise("stop-while-starting")
-def test_a_stop_while_it_starts_is_obeyed(start: Start, network: str) -> None:
-    """Process 1 ignores every signal for which it has no handler: it would be killed later."""
+@pytest.mark.parametrize("is_up", [False, True])
+def test_a_stop_while_it_starts_is_obeyed(start: Start, network: str, is_up: bool) -> None:
+    """Process 1 ignores every signal for which it has no handler: it would be killed later.
+
+    is_up: Python is, and waits for a Redis that takes its time.
+    """
     host = docker("network", "inspect", network, "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    with socket.create_server((host, 0)) as silent:  # a Redis that takes its time
+    with socket.create_server((host, 0)) as silent, ExitStack() as taken:
         container = start("--env", f"REDIS_URL=redis://{host}:{silent.getsockname()[1]}/0")
-        silent.settimeout(ANSWER_LIMIT_S)
-        with silent.accept()[0]:
-            container.stop(grace_s=30)
-    assert container.exit_code == 0, "137: it was killed"
-    assert "SIGTERM while starting" in container.logs()
+        if is_up:
+            silent.settimeout(LIMIT_S)
+            taken.enter_context(silent.accept()[0])
+        else:
+            wait_until(lambda: "python" in docker("top", container.ident))
+        container.stop(grace_s=30)
+    assert container.exit_code == (0 if is_up else 143), "137: it was killed"
+    assert ("SIGTERM while starting" in container.logs()) == is_up
 
 
 def test_what_is_missing_is_named_at_once() -> None:
