@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from devkit.ports import IPV4
-from tests.deploy.containers.compose.stack import Front
+from tests.deploy.containers.compose.stack import Front, Stack
+from tests.deploy.containers.docker import Container
 from tests.deploy.proxies.websocket import WebSocket
-from tests.live import ANSWER_LIMIT_S
+from tests.live import ANSWER_LIMIT_S, wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ def node_behind(front: Front) -> str:
     """Which process of the service a new connection gets."""
     with open_socket(front, "/ws/chat/somewhere/") as connection:
         return str(hear(connection)["node"])
+
+
+def bring_back(stack: Stack, replica: Container) -> None:
+    """Start a replica that has ended, and wait until new connections come to it, too."""
+    replica.start()
+    wait_until(lambda: node_behind(stack.fronts["nginx"]).startswith(replica.ident[:12]))
+    wait_until(lambda: replica.health == "healthy")
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:

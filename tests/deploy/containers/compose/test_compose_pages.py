@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.deploy.containers.compose.asking import bring_back
 from tests.deploy.containers.compose.stack import Front, Stack
 from tests.e2e import chromium
 from tests.e2e.visitor import LIMIT_MS, Visitor
@@ -154,5 +155,4 @@ def test_who_was_at_a_replica_that_stops_has_missed_nothing(
         assert grace.said[before:] == sentences
     finally:
         wait_until(lambda: not replica.is_running)
-        replica.start()
-        wait_until(lambda: replica.health == "healthy")
+        bring_back(stack, replica)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests.conformance.sdk_process import Sdk, Subscriber
-from tests.deploy.containers.compose.asking import node_behind
+from tests.deploy.containers.compose.asking import bring_back, node_behind
 from tests.deploy.containers.compose.stack import Stack
 from tests.deploy.containers.docker import Container, docker
 from tests.live import wait_until
@@ -48,11 +48,6 @@ def node_of(sdk: Sdk, client: str) -> str:
     return str(sdk.ask(client, "rpc", method="node", data={})["data"]["node"])
 
 
-def come_back(container: Container) -> None:
-    container.start()
-    wait_until(lambda: container.health == "healthy")
-
-
 @pytest.mark.promise("replica-gone")
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
 def test_clients_of_a_replica_that_ends_are_elsewhere_and_have_missed_nothing(
@@ -85,7 +80,7 @@ def test_clients_of_a_replica_that_ends_are_elsewhere_and_have_missed_nothing(
             wait_until(lambda: not replica.is_running)
             assert replica.exit_code == (0 if signal == "TERM" else 137)
         finally:
-            come_back(replica)
+            bring_back(stack, replica)
         stayed = [client for client in listeners if client not in moved]
         assert all(len(sdk.log.of(each, None, "connected")) == first[each] for each in stayed)
     for client, listener in listeners.items():
