@@ -1,6 +1,7 @@
 """What real sites have and a fresh one hasn't: the guide's sentences about it, tried out."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -282,6 +283,21 @@ def test_a_signal_publishes_what_the_admin_saves(make_site: MakeSite) -> None:
     )
     site.write("orders/apps.py", ready)
     assert site.script(SAVED).strip() == "{'id': 1, 'state': 'sent'}"
+
+
+def test_wrong_settings_stop_migrate_and_not_gunicorn(make_site: MakeSite) -> None:
+    """The guide tells a team to run ``check`` in CI: WSGI servers don't check."""
+    site = make_site()
+    site.adopt()
+    site.add_to_settings("WS_SERVICE['REDIS'] = 'redis://redis:6379/0'")
+    assert "ws_service.E002" in site.manage("migrate", fails=True)
+    assert site.script("import mysite.wsgi; print(mysite.wsgi.application)")
+    first = "from orders.topics import publish_order\nfrom orders.models import Order\n"
+    printed = site.run(
+        *(sys.executable, "-c", f"import mysite.wsgi\n{first}publish_order(Order.objects.get())"),
+        fails=True,
+    )
+    assert "InvalidSettings" in printed
 
 
 def test_the_sites_own_suite_needs_no_redis(make_site: MakeSite) -> None:
