@@ -18,6 +18,7 @@ _FOREIGN = frozenset(
         "LIVE_URL",
         "LOG_LEVEL",
         "MEDIA_ROOT",
+        "PUBLISHED_ON",
         "SECRET_KEY",
         "SECURE_COOKIES",
         "VIRTUAL_ENV",

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 # What stands in a public file is no secret. Django calls its own such keys "django-insecure-…".
 _PUBLIC = ("insecure-", "django-insecure-")
+_PUBLIC_SITE = (
+    "Others can reach this site, by a name in ALLOWED_HOSTS or by a port that is open to more than"
+    " this machine (PUBLISHED_ON), and"
+)
 
 
 def is_loopback_only(hosts: Iterable[str]) -> bool:
-    """Whether these ALLOWED_HOSTS are names of nothing but the machine itself."""
+    """Whether these are names and addresses of nothing but the machine itself."""
     return all(host in LOOPBACK or host.endswith(".localhost") for host in hosts)
 
 
@@ -23,12 +27,12 @@ def refuse_what_everybody_knows(secrets: Mapping[str, str | None], is_demo: bool
     known = [name for name, value in secrets.items() if (value or "").startswith(_PUBLIC)]
     if known:
         raise ImproperlyConfigured(
-            f"ALLOWED_HOSTS names a host that others can reach, and {', '.join(known)} still has"
-            " the value for trying things out, which everybody can read. Make one with:"
+            f"{_PUBLIC_SITE} {', '.join(known)} still has the value for trying things out, which"
+            " everybody can read. Make one with:"
             ' python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
     if is_demo:
         raise ImproperlyConfigured(
-            "ALLOWED_HOSTS names a host that others can reach, and DEMO makes users whose password"
-            " everybody knows. Unset DEMO, and make your own with createsuperuser."
+            f"{_PUBLIC_SITE} DEMO makes users whose password everybody knows. Set DEMO=false, and"
+            " make your own with createsuperuser."
         )

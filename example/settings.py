@@ -1,10 +1,10 @@
 """Settings of the site. The service beside it is started with this same module.
 
-Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL, CACHE_URL, MEDIA_ROOT, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS, WS_SERVICE_TOKEN_KEY,
-LIVE_URL, BEHIND_PROXY, SECURE_COOKIES, DEMO, LOG_LEVEL; and DEMO_CONTROL with DEMO_ACTIONS, which
-dev.py sets for the buttons of the front page, and DEVICE_KEY, which it gives to the sensor of the
-device page. compose.yaml has a deployment's.
+Environment (all optional while DEBUG is on): SECRET_KEY, DEBUG, ALLOWED_HOSTS, PUBLISHED_ON,
+DATABASE_URL, REDIS_URL, CACHE_URL, MEDIA_ROOT, CHANNEL_LAYER, WS_SERVICE_ALLOWED_ORIGINS,
+WS_SERVICE_TOKEN_KEY, LIVE_URL, BEHIND_PROXY, SECURE_COOKIES, DEMO, LOG_LEVEL; and DEMO_CONTROL with
+DEMO_ACTIONS, which dev.py sets for the buttons of the front page, and DEVICE_KEY, which it gives to
+the sensor of the device page. compose.yaml has a deployment's.
 """
 
 from pathlib import Path
@@ -26,7 +26,10 @@ if DEBUG:
 else:
     SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-_IS_PUBLIC = not DEBUG and not is_loopback_only(ALLOWED_HOSTS)
+# At which of the machine's addresses a proxy listens for it, where that is known: a client writes
+# the Host header as it likes, so names alone keep nobody out.
+PUBLISHED_ON = env.list("PUBLISHED_ON", default=[])
+_IS_PUBLIC = not DEBUG and not is_loopback_only([*ALLOWED_HOSTS, *PUBLISHED_ON])
 # Users with a well-known password, one-click logins, and the commands that make them.
 DEMO = env.bool("DEMO", default=DEBUG)
 

@@ -31,6 +31,16 @@ class DemoUser:
         user.save()
         return user
 
+    def lock_out(self) -> bool:
+        """Where the demonstration is over: whether there was somebody with that password."""
+        user = User.objects.filter(email=self.email).first()
+        if user is None or not user.check_password(PASSWORD):
+            return False
+        user.set_unusable_password()  # which ends the Django sessions, too
+        user.is_active = False
+        user.save()
+        return True
+
 
 ADA = DemoUser("ada", "Ada")
 GRACE = DemoUser("grace", "Grace")

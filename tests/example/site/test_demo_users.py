@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
 from example.accounts.models import User
 from example.orders.models import Order
@@ -64,9 +66,7 @@ def test_it_refuses_outside_of_the_demonstration(settings: Any) -> None:
     assert not User.objects.exists()
 
 
-def test_the_whole_demonstration_is_made_where_it_is_wanted_and_nowhere_else(
-    settings: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_whole_demonstration_is_made_where_it_is_wanted_and_nowhere_else(settings: Any) -> None:
     """compose.yaml runs the command at every start, in production as well."""
     with capture_publications():
         call_command("demo", verbosity=0)
@@ -76,4 +76,22 @@ def test_the_whole_demonstration_is_made_where_it_is_wanted_and_nowhere_else(
         settings.DEMO = False
         call_command("demo", verbosity=0)
     assert not User.objects.exists()
-    assert "DEMO is off" in capsys.readouterr().out
+
+
+def test_when_the_demonstration_is_over_nobody_gets_in_with_its_password(
+    client: Client, settings: Any
+) -> None:
+    """Somebody tried the site, and then made it public with the same database."""
+    call_command("demo_users", verbosity=0)
+    grace, admin = User.objects.get(name="Grace"), User.objects.get(name="Admin")
+    grace.set_password("a password of her own")
+    grace.save()
+    client.force_login(admin)
+
+    settings.DEMO = False
+    call_command("demo", verbosity=0)
+
+    for name in ("ada", "admin"):
+        assert authenticate(username=f"{name}@example.org", password="demo") is None
+    assert client.get(reverse("admin:index")).status_code == 302
+    assert authenticate(username="grace@example.org", password="a password of her own") == grace
