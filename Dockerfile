@@ -4,7 +4,7 @@
 # tokens that they bring; no secret key, no database:
 #
 #     docker build -t django-ws-service .
-#     docker run --read-only --cap-drop ALL -p 8001:8001 \
+#     docker run --read-only --cap-drop ALL -p 127.0.0.1:8001:8001 \
 #         -e REDIS_URL=redis://redis:6379/0 -e WS_SERVICE_TOKEN_KEY=… \
 #         -v ./topics.toml:/etc/ws-service/topics.toml:ro django-ws-service
 #
@@ -75,7 +75,9 @@ COPY --from=packages /opt/venv /opt/venv
 COPY asgi.py healthcheck.py routing.py ./
 COPY consumers consumers
 COPY settings settings
+# Readable for its user also where the checkout was root's alone.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . \
+    && chmod -R go=rX . \
     && ws-service --version
 # By number: Kubernetes' runAsNonRoot can't look names up. Nothing here belongs to it.
 USER 10001:10001
