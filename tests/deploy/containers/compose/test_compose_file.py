@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.deploy.containers.compose.stack import ONE_SHOT, Stack, own_secrets
-from tests.deploy.containers.docker import LIMIT_S, Container
+from tests.deploy.containers.docker import LIMIT_S, Container, docker
 from tests.live import wait_until
 
 PROXIES = {"nginx", "nginx-tls", "caddy"}
 WITHOUT_A_CHECK = {"counter", "ticker"}  # nobody waits for them
 NET_BIND_SERVICE = 1 << 10
+KILLED = 137
 # Of wget, for a name and for an address; not what it says of an answer that it can't read.
 _NO_WAY = "unable to resolve|bad address|timed out|unreachable"
 
@@ -66,7 +67,7 @@ def test_nothing_runs_as_root_with_rights_or_can_write_to_its_image(stack: Stack
         assert container.inspect("HostConfig", "Memory") > 0, service
 
 
-def test_a_stop_is_obeyed_from_the_first_moment(stack: Stack) -> None:
+def test_a_stop_is_obeyed_while_a_program_is_still_starting(stack: Stack) -> None:
     """Without a process 1 that passes signals on, a start that is called off takes the whole grace
     period, and ends by force.
     """
@@ -75,9 +76,9 @@ def test_a_stop_is_obeyed_from_the_first_moment(stack: Stack) -> None:
     for container in (stack.container("counter"), stack.container("ticker")):
         container.stop()
         container.start()
+        wait_until(lambda container=container: "example.manage" in docker("top", container.ident))
         container.stop()
-        killed = 137
-        assert container.exit_code != killed
+        assert container.exit_code != KILLED
         container.start()
 
 
@@ -153,6 +154,13 @@ def test_caddy_is_healthy_under_the_site_s_own_name(stack: Stack) -> None:
     stack.compose("run", "--detach", "--no-deps", "--name", name, *own, "caddy")
     with Container(name) as caddy:
         wait_until(lambda: caddy.health == "healthy")
+
+
+def test_every_image_of_this_repository_can_be_built(stack: Stack) -> None:
+    """Compose asks a registry for an image that no service says how to build; there is none."""
+    for name, service in settings_of(stack).items():
+        is_own = "/" not in service["image"] and service["image"].endswith(":latest")
+        assert is_own is ("build" in service), name
 
 
 def test_what_env_example_asks_for_is_enough(stack: Stack) -> None:

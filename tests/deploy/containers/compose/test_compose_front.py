@@ -85,11 +85,12 @@ def test_a_websocket_is_the_same_with_forged_headers(front: Front) -> None:
             assert (joined["type"], joined["room"]) == ("joined", "forged")
 
 
-def test_cookies_and_redirects_know_the_scheme(front: Front) -> None:
-    """Behind TLS the site must know it, or its forms are refused as another origin's."""
-    answer = ask(front, "/orders/")
-    assert answer.status == HTTPStatus.FOUND
-    assert answer.headers["location"] == "/accounts/login/?next=/orders/"
+def test_a_redirect_leads_to_where_the_browser_is(front: Front) -> None:
+    """Neither the container's name nor its port gets out."""
+    for path, target in (("/orders/", "/accounts/login/?next=/orders/"), ("/orders", "/orders/")):
+        answer = ask(front, path)
+        assert answer.status in {HTTPStatus.FOUND, HTTPStatus.MOVED_PERMANENTLY}
+        assert answer.headers["location"].removeprefix(front.origin) == target
 
 
 def test_a_host_that_is_not_the_site_s_gets_nothing(front: Front) -> None:

@@ -105,7 +105,7 @@ def test_a_replica_that_comes_back_at_another_address_is_found(stack: Stack) -> 
         (new,) = (each for each in stack.containers("ws") if each.ident != other.ident)
         assert address_of(stack, new) != address
         for front in stack.fronts.values():
-            wait_until(lambda front=front: node_behind(front).startswith(new.ident[:12]))  # type: ignore[misc]
+            wait_until(lambda front=front: node_behind(front).startswith(new.ident[:12]))
 
 
 def take_address(stack: Stack, address: str, squatters: ExitStack) -> None:
