@@ -1,19 +1,21 @@
 """Proxies by the entry files of `deploy/`, in networks of their own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from tests.deploy.proxies import network as networks
 from tests.deploy.proxies import upstreams as real
-from tests.deploy.proxies.client import Client
+from tests.deploy.proxies.client import IPV4, Client
 from tests.deploy.proxies.entries import Edge, Entry, prepare
-from tests.deploy.proxies.network import Network
-from tests.deploy.proxies.upstreams import Names, Upstreams
+from tests.deploy.proxies.network import Network, have
+from tests.deploy.proxies.recorder import Recorder
+from tests.deploy.proxies.upstreams import REPLICAS, WEB, Names, Upstreams
 from tests.live import wait_until
 
 Proxy = tuple[Edge, Client]
+Recorders = list[Recorder]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,21 @@ def names(network: Network) -> Iterator[Names]:
     """Docker's DNS for modules without real upstreams."""
     with real.dns(network) as names:
         yield names
+
+
+@pytest.fixture(scope="module")
+def recorders(network: Network, names: Names) -> Iterator[Recorders]:
+    """They have the addresses of all upstreams of all entry files."""
+    for address in (WEB, *REPLICAS):
+        have(address)
+    sockets = network.path("run") / "django-ws-service"
+    addresses = [
+        *((IPV4, 8000), (IPV4, 8001), (WEB, 8000), *((replica, 8001) for replica in REPLICAS)),
+        *(sockets / "web.sock", sockets / "ws.sock"),
+    ]
+    with ExitStack() as stack:
+        names.say(web=[WEB], ws=list(REPLICAS))
+        yield [stack.enter_context(Recorder(address)) for address in addresses]
 
 
 @contextmanager

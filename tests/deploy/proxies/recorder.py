@@ -1,4 +1,7 @@
-"""An upstream that answers every request with what it got: path and headers, as JSON."""
+"""An upstream that answers every request with what it got: path and headers, as JSON.
+
+One whose path has ``crash`` in it is answered as by a worker that dies of it: not at all.
+"""
 
 import json
 import socket
@@ -12,6 +15,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if "crash" in self.path:
+            self.server.crashes.append(self.path)  # type: ignore[attr-defined]
+            self.close_connection = True
+            return
         seen = {"path": self.path, "headers": [list(item) for item in self.headers.items()]}
         body = json.dumps(seen).encode()
         self.send_response(200)
@@ -48,6 +55,8 @@ class Recorder:
         else:
             self._server = ThreadingHTTPServer(address, _Handler)
         self._server.daemon_threads = True
+        self.crashes: list[str] = []
+        self._server.crashes = self.crashes  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:

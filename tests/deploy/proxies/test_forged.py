@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from tests.deploy.proxies.client import IPV4, Client
-from tests.deploy.proxies.conftest import Proxy, serving
+from tests.deploy.proxies.conftest import Proxy, Recorders, serving
 from tests.deploy.proxies.entries import ENTRIES, Entry
-from tests.deploy.proxies.network import Network, have
-from tests.deploy.proxies.recorder import Recorder
-from tests.deploy.proxies.upstreams import REPLICAS, WEB, Names
+from tests.deploy.proxies.network import Network
 
 FORGERY = "6.6.6.6"
 FORGED = (
@@ -32,25 +29,10 @@ HANDSHAKE = {
 }
 
 
-@pytest.fixture(scope="module")
-def recorders(network: Network, names: Names) -> Iterator[None]:
-    """They have the addresses of all upstreams of all entry files."""
-    for address in (WEB, *REPLICAS):
-        have(address)
-    sockets = network.path("run") / "django-ws-service"
-    addresses = [
-        *((IPV4, 8000), (IPV4, 8001), (WEB, 8000), *((replica, 8001) for replica in REPLICAS)),
-        *(sockets / "web.sock", sockets / "ws.sock"),
-    ]
-    with ExitStack() as stack:
-        for address in addresses:
-            stack.enter_context(Recorder(address))
-        names.say(web=[WEB], ws=list(REPLICAS))
-        yield
-
-
 @pytest.fixture(scope="module", params=ENTRIES, ids=lambda entry: entry.name)
-def proxy(request: pytest.FixtureRequest, network: Network, recorders: None) -> Iterator[Proxy]:
+def proxy(
+    request: pytest.FixtureRequest, network: Network, recorders: Recorders
+) -> Iterator[Proxy]:
     with serving(request.param, network) as proxy:
         yield proxy
 
