@@ -25,6 +25,9 @@ WEB_SIDE = """\
 import sys, django
 django.setup()
 import ws_service
+from ws_service import position, publish, topic_name
+for part in ("hub", "gateway", "application"):
+    assert f"ws_service.{part}" not in sys.modules, f"{part}: memory of each worker"
 from ws_service import get_websocket_application, node_id
 from django.core.management import call_command
 call_command("check", fail_level="WARNING")

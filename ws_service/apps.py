@@ -1,4 +1,10 @@
+from collections.abc import Sequence
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, register
+
+TAG = "ws_service"
 
 
 class WsServiceConfig(AppConfig):
@@ -8,5 +14,12 @@ class WsServiceConfig(AppConfig):
     verbose_name = "WebSocket service"
 
     def ready(self) -> None:
-        # Importing the module registers the system checks; it needs the app registry.
-        from ws_service import checks  # noqa: F401
+        register(_check, TAG)
+
+
+def _check(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> Sequence[CheckMessage]:
+    # Imported when it is asked: it looks at everything that the service has, and a web container's
+    # workers, which don't run checks, would each keep that in memory.
+    from ws_service.checks import check_everything
+
+    return check_everything()

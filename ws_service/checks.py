@@ -1,11 +1,9 @@
 """System checks: wrong settings are named before anything starts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import metadata
-from typing import Any
 
-from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.utils.module_loading import import_string
 
 from ws_service.application.mistakes import miscoloured
@@ -16,24 +14,22 @@ from ws_service.hub.recovery import RECOVERY_LIMIT
 from ws_service.topics import Topic, TopicRoute, load_topics
 from ws_service.topics.options import misspelt
 
-TAG = "ws_service"
 # BZPOPMIN of the core layer blocks this long (channels_redis.core, brpop_timeout).
 _CORE_LAYER_BLOCKS_S = 5
 _CORE_LAYERS = ("channels_redis.core.RedisChannelLayer", "ws_service.layers.RecoverableCoreLayer")
 
 
-@register(TAG)
-def check_settings(
-    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_everything() -> list[CheckMessage]:
+    """All of them; ``apps.py`` registers this."""
+    return [*check_settings(), *check_routing(), *check_topics(), *check_layer_timeouts()]
+
+
+def check_settings() -> list[CheckMessage]:
     """``WS_SERVICE`` and what it leans on (``E001`` to ``E006``)."""
     return [Error(p.message, hint=p.hint, id=p.id) for p in find_problems()]
 
 
-@register(TAG)
-def check_routing(
-    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_routing() -> list[CheckMessage]:
     """The routing and the middleware can be imported (``E007``, ``E008``), and no routed
     consumer mixes ``def`` and ``async def`` (``W002``) or hides behind Channels' own
     authentication (``W003``).
@@ -66,10 +62,7 @@ def check_routing(
     return messages
 
 
-@register(TAG)
-def check_topics(
-    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_topics() -> list[CheckMessage]:
     """The site's topics can be used (``E007``; ``E013`` for those of a file) and have a Redis
     (``E011``); none has what can't be meant (``W004`` to ``W006``).
     """
@@ -129,10 +122,7 @@ def _what_can_not_be_meant(route: TopicRoute, *, is_connecting: bool) -> Iterato
             )
 
 
-@register(TAG)
-def check_layer_timeouts(
-    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_layer_timeouts() -> list[CheckMessage]:
     """redis-py 8 gives up on a reply after 5 s, the core layer waits 5 s for one (``W001``)."""
     if int(metadata.version("redis").split(".")[0]) < 8:
         return []
