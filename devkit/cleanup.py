@@ -29,9 +29,9 @@ def clean(terminal: Terminal, *, root: Path = checkout.ROOT) -> int:
     """Say what goes and remove it; gives the exit status.
 
     Raises:
-        Failure: `dev.py run` is at work.
+        Failure: `dev.py run` is at work, or one that builds or runs containers.
     """
-    with CommandLock("run", root / ".dev"):
+    with CommandLock("run", root / ".dev"), CommandLock("containers", root / ".dev"):
         found = [path for pattern in _MADE for path in sorted(root.glob(pattern))]
         caches = list(_caches(root))
         for path in found:
@@ -43,7 +43,11 @@ def clean(terminal: Terminal, *, root: Path = checkout.ROOT) -> int:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-    return 0
+    stayed = [path for path in found if path.exists()]
+    for path in stayed:
+        # The images of `dev.py images` are root's.
+        terminal.problem(f"{path.relative_to(root)} could not be removed whole: try as root")
+    return 1 if stayed else 0
 
 
 def _caches(root: Path) -> Iterator[Path]:
