@@ -150,6 +150,13 @@ def test_a_static_file_that_is_not_there_is_not_remembered_for_a_year(client: Cl
     assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 
+def test_an_upload_that_is_not_there_is_not_remembered(client: Client) -> None:
+    """A page may name a picture a moment before it can be fetched."""
+    answer = client.get("/media/orders/later.png")
+    assert answer.status == 404
+    assert "Cache-Control" not in answer.headers
+
+
 @pytest.mark.parametrize(("name", "kind"), UPLOADS.items())
 def test_an_upload_is_never_a_page(client: Client, name: str, kind: str) -> None:
     """A stranger's HTML or SVG, opened from the site's origin, would act as whoever looks at it."""
