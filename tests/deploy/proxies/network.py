@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from devkit.child import Child
-from tests.live import bare_environment, wait_until
+from tests.live import CHECKOUT, bare_environment, wait_until
 
 PROGRAMS: Final = ("nginx", "caddy", "ip", "unshare", "nsenter", "setpriv", "curl")
 # What lies where for the programs that are started in it, by the folder's name here.
@@ -32,13 +32,19 @@ PLACES: Final = {
     "tmp": "/tmp",  # the last: the folders themselves are below it
 }
 # An address of this network that no interface has answers nothing at all: the route leads its
-# packets to the loopback, where nobody takes them.
+# packets to the loopback, where nobody takes them. A checkout below one of the places, in /tmp for
+# instance, is put back to where it was.
 _MAKE: Final = """
 ip link set lo up
 ip route add 172.30.0.0/24 dev lo
-cd "$1"
-shift
+exec 3< "$1"
+cd "$2"
+shift 2
 for place in "$@"; do mount --bind "${place%%=*}" "${place#*=}"; done
+if [ ! -e "$checkout/dev.py" ]; then
+    mkdir -p "$checkout"
+    mount --bind /proc/self/fd/3 "$checkout"
+fi
 touch /run/ready
 exec sleep infinity
 """
@@ -82,9 +88,9 @@ class Network:
             "network",
             [
                 *("unshare", "--net", "--mount", "--propagation", "private"),
-                *("sh", "-euc", _MAKE, "sh", str(folder), *places),
+                *("sh", "-euc", _MAKE, "sh", str(CHECKOUT), str(folder), *places),
             ],
-            env=bare_environment(),
+            env=bare_environment() | {"checkout": str(CHECKOUT)},
             log=folder / "network.log",
         )
         for name in PLACES:
