@@ -43,7 +43,7 @@ shift 2
 for place in "$@"; do mount --bind "${place%%=*}" "${place#*=}"; done
 if [ ! -e "$checkout/dev.py" ]; then
     mkdir -p "$checkout"
-    mount --bind /proc/self/fd/3 "$checkout"
+    mount --no-canonicalize --bind /proc/self/fd/3 "$checkout"
 fi
 touch /run/ready
 exec sleep infinity
