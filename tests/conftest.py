@@ -11,9 +11,9 @@ from devkit.redis_server import RedisServer
 from tests.live import CHECKOUT, Service, Site
 
 # Where tests start processes that serve.
-SERVERS = ("conformance", "faults", "gateway", "integration", "test_probe.py", "test_wheel.py")
+SERVERS = ("gateway", "integration", "test_probe.py", "test_wheel.py")
 # Where they do and a second Python would say nothing more: what they lean on is tested there.
-ONCE = ("adoption", "bridge", "deploy", "example")
+ONCE = ("adoption", "bridge", "conformance", "deploy", "example", "faults")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
