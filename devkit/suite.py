@@ -26,9 +26,9 @@ _PYTEST_TIMEOUT_S = 1500.0
 _ONE_PYTHON_IS_ENOUGH = "not browser and not once"
 # Tests with server processes take most of the time: on the first Python and on the newest one.
 _TWO_PYTHONS_ARE_ENOUGH = f"{_ONE_PYTHON_IS_ENOUGH} and not servers"
-# Most tests wait for processes most of the time: on two cores, three at a time keep them busy. A
-# choice of one's own runs one after the other: pytest then says how many tests it has left out.
-_SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile")
+# Most tests wait for processes most of the time. A choice of one's own runs one after the other:
+# pytest then says how many tests it has left out.
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 # These run inside a Docker engine of their own, as a step of their own.
 _CONTAINERS = "tests/deploy/containers"
 
