@@ -1,7 +1,5 @@
 """Real parts for the tests: a Valkey, the example site's database, services in processes."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,15 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) ->
     """The example site's data: a migrated database with the demo users."""
     database = tmp_path_factory.mktemp("site") / "site.sqlite3"
     site = Site(database_url=f"sqlite:///{database}", redis_url=redis_server.url)
-    for command in ("migrate", "demo_users"):
-        subprocess.run(
-            [sys.executable, "-m", "example.manage", command],
-            env=site.environment(),
-            cwd=CHECKOUT,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
+    site.make_data()
     return site
 
 

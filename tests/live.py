@@ -63,6 +63,18 @@ class Site:
             "REDIS_URL": self.redis_url,
         }
 
+    def make_data(self) -> None:
+        """The tables and the demo users, in an empty database."""
+        for command in ("migrate", "demo_users"):
+            subprocess.run(
+                [sys.executable, "-m", "example.manage", command],
+                env=self.environment(),
+                cwd=CHECKOUT,
+                check=True,
+                capture_output=True,
+                timeout=60,
+            )
+
     @cached_property
     def _cookies(self) -> dict[tuple[str, str], str]:
         return {}

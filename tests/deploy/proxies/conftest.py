@@ -61,6 +61,19 @@ def recorders(network: Network, names: Names) -> Iterator[Recorders]:
         yield [stack.enter_context(Recorder(address)) for address in addresses]
 
 
+# Each module says in its own `proxy` which entry files, and what is behind them.
+
+
+@pytest.fixture
+def edge(proxy: Proxy) -> Edge:
+    return proxy[0]
+
+
+@pytest.fixture
+def client(proxy: Proxy) -> Client:
+    return proxy[1]
+
+
 @contextmanager
 def serving(entry: Entry, network: Network) -> Iterator[Proxy]:
     """A proxy that accepts connections."""

@@ -37,11 +37,6 @@ def proxy(
         yield proxy
 
 
-@pytest.fixture
-def client(proxy: Proxy) -> Client:
-    return proxy[1]
-
-
 def told(headers: list[list[str]]) -> dict[str, list[str]]:
     """The values of each header, by its name in small letters."""
     values: dict[str, list[str]] = {}

@@ -35,11 +35,6 @@ def proxy(
 
 
 @pytest.fixture
-def edge(proxy: Proxy) -> Edge:
-    return proxy[0]
-
-
-@pytest.fixture
 def client(proxy: Proxy, upstreams: Upstreams) -> Client:
     """Somebody who has just come to both replicas."""
     client = proxy[1]

@@ -50,16 +50,6 @@ def proxy(
         yield proxy
 
 
-@pytest.fixture
-def edge(proxy: Proxy) -> Edge:
-    return proxy[0]
-
-
-@pytest.fixture
-def client(proxy: Proxy) -> Client:
-    return proxy[1]
-
-
 def test_pages_come_from_the_site(client: Client) -> None:
     """The site behind the proxy is the site as it was."""
     answer = client.get("/")

@@ -1,7 +1,6 @@
 """What is behind the proxies: the example site, two replicas of the service, a Valkey."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -93,15 +92,7 @@ def running(network: Network) -> Iterator[Upstreams]:
         names = stack.enter_context(dns(network))
         redis = stack.enter_context(RedisServer().start(network.folder / "redis"))
         site = Site(f"sqlite:///{network.folder}/site.sqlite3", redis.url)
-        for command in ("migrate", "demo_users"):
-            subprocess.run(
-                [sys.executable, "-m", "example.manage", command],
-                env=site.environment(),
-                cwd=CHECKOUT,
-                check=True,
-                capture_output=True,
-                timeout=60,
-            )
+        site.make_data()
         web = Child(
             "gunicorn",
             [
