@@ -20,6 +20,30 @@ def is_ending() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+async def pause(seconds: float) -> None:
+    """Sleep; shorter, where a cancellation has strayed in."""
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        if is_ending():
+            raise
+
+
+async def pause_until(event: asyncio.Event, limit_s: float | None) -> None:
+    """Wait for an event, which is cleared, or for so long (None: without a limit); shorter, where
+    a cancellation has strayed in.
+    """
+    try:
+        async with asyncio.timeout(limit_s):
+            await event.wait()
+    except TimeoutError:
+        pass
+    except asyncio.CancelledError:
+        if is_ending():
+            raise
+    event.clear()
+
+
 async def all_of(works: Iterable[Awaitable[T]]) -> list[T]:
     """All results, in order; or the first error, when none of them is running any more."""
     outcomes = await asyncio.gather(*works, return_exceptions=True)

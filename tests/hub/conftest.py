@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from devkit.redis_server import RedisServer
-from tests.hub.processes import Start, processes
+from tests.hub.processes import KEPT, Start, processes
 from tests.waiting import until
 from ws_service.broker.connection import BlockingBroker
 from ws_service.broker.keys import Keys
@@ -19,6 +19,7 @@ from ws_service.broker.scripts import publish_answer, publish_call
 from ws_service.hub.hub import Attached, Hub
 from ws_service.hub.subscription import Subscription
 from ws_service.protocol.lines import Lines
+from ws_service.topics.history import History
 
 TOPIC = "orders:42"
 
@@ -69,12 +70,12 @@ class Stage:
         return position
 
     async def subscribe(
-        self, since: Position | None = None, topic: str = TOPIC, has_history: bool = True
+        self, since: Position | None = None, topic: str = TOPIC, history: History | None = KEPT
     ) -> tuple[Listener, Subscription, Attached]:
         listener = Listener()
         subscription = Subscription(topic, listener)
         answers: list[Attached] = []
-        await self.hub.subscribe(subscription, answers.append, has_history=has_history, since=since)
+        await self.hub.subscribe(subscription, answers.append, history=history, since=since)
         return listener, subscription, answers[0]
 
     def ring(self, offset: int, position: Position, number: int) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from devkit.redis_server import RedisServer
 from tests.waiting import until
@@ -14,9 +15,11 @@ from ws_service.hub.hub import Hub
 from ws_service.hub.ledger import Ledger
 from ws_service.hub.subscription import Subscription
 from ws_service.protocol.lines import Lines
+from ws_service.topics.history import History
 
 TOPIC = "chat:7"
 LEASE_S = 1.0
+KEPT = History(1_000, timedelta(minutes=1))
 
 
 @dataclass
@@ -60,10 +63,10 @@ async def processes(server: RedisServer, keys: Keys) -> AsyncIterator[Start]:
         yield start
 
 
-async def watch(hub: Hub, *, hears_members: bool = True, has_history: bool = False) -> Watcher:
+async def watch(hub: Hub, *, hears_members: bool = True, history: History | None = None) -> Watcher:
     watcher = Watcher()
     subscription = Subscription(TOPIC, watcher, hears_members=hears_members)
-    await hub.subscribe(subscription, lambda _: None, has_history=has_history)
+    await hub.subscribe(subscription, lambda _: None, history=history)
     return watcher
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 
 from tests.hub.conftest import TOPIC, Stage
+from tests.hub.processes import KEPT
 from tests.waiting import until
 from ws_service.broker.position import Position
 from ws_service.hub.hub import Attached
@@ -56,7 +57,7 @@ class Reader:
 async def test_a_burst_larger_than_the_buffer_reaches_who_reads(stage: Stage) -> None:
     """A hundred publications of 12 kB within a moment: 1.2 MB for a buffer of 1 MiB."""
     reader = Reader()
-    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, has_history=True)
+    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, history=KEPT)
     stage.publish(*(f"{n}-{'x' * 12_000}" for n in range(100)))
     await until(lambda: reader.numbers == list(range(100)), lambda: f"{reader.end}")
 
@@ -66,7 +67,7 @@ async def test_a_repair_larger_than_the_buffer_reaches_who_reads(
 ) -> None:
     """Two hundred publications of 20 kB that were not heard: 4 MB in one reading."""
     reader = Reader()
-    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, has_history=True)
+    await stage.hub.subscribe(Subscription(TOPIC, reader), ignore, history=KEPT)
     deaf()
     stage.publish(*(f"{n}-{'x' * 20_000}" for n in range(200)))
     await until(lambda: reader.numbers == list(range(200)), lambda: f"{reader.end}")
@@ -91,7 +92,7 @@ async def test_who_comes_back_to_many_topics_at_once_is_no_slow_client(stage: St
             answered.append(topic)
 
         subscription = Subscription(topic, reader)
-        await stage.hub.subscribe(subscription, answer, has_history=True, since=since[topic])
+        await stage.hub.subscribe(subscription, answer, history=KEPT, since=since[topic])
 
     tasks = [asyncio.create_task(come_back(topic)) for topic in topics]
     await until(lambda: len(answered) == 2, lambda: f"{answered}")

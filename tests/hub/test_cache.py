@@ -9,6 +9,7 @@ import redis
 
 from devkit.redis_server import RedisServer
 from tests.hub.conftest import TOPIC, Listener, Stage
+from tests.hub.processes import KEPT
 from tests.waiting import until
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import StreamPart
@@ -27,7 +28,7 @@ async def come_back(
     subscription = Subscription(TOPIC, listener)
     answers: list[Attached] = []
     await stage.hub.subscribe(
-        subscription, answers.append, has_history=True, since=since, is_cache=True, **options
+        subscription, answers.append, history=KEPT, since=since, is_cache=True, **options
     )
     return listener, subscription, answers[0]
 

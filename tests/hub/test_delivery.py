@@ -112,7 +112,7 @@ async def test_who_has_left_gets_nothing_more(stage: Stage) -> None:
 
 async def test_a_topic_without_history_passes_on_what_comes(stage: Stage) -> None:
     """A ticker that nobody needs yesterday's values of."""
-    listener, _, attached = await stage.subscribe(topic="ticker", has_history=False)
+    listener, _, attached = await stage.subscribe(topic="ticker", history=None)
     assert attached.position == Position(0, "")
     stage.publish(1, 2, topic="ticker", size=0)
     await stage.hears(listener, [1, 2])

@@ -9,6 +9,7 @@ import redis
 
 from devkit.redis_server import RedisServer
 from tests.hub.processes import (
+    KEPT,
     TOPIC,
     Start,
     come,
@@ -78,7 +79,7 @@ async def test_events_wait_while_the_store_is_read(
 ) -> None:
     """What was published before somebody came is shown before, also when it has to be fetched."""
     hub = await start_hub()
-    watcher = await watch(hub, has_history=True)
+    watcher = await watch(hub, history=KEPT)
     may_read, read = asyncio.Event(), Streams.read
 
     async def slowly(*args: Any, **kwargs: Any) -> StreamPart:

@@ -31,10 +31,10 @@ class Reader(Listener):
         self.publications += [json.loads(line)["push"]["pub"] for line in lines.text.split("\n")]
 
 
-async def read(stage: Stage, *, has_history: bool = True) -> Reader:
+async def read(stage: Stage, *, history: History | None = HISTORY) -> Reader:
     reader = Reader()
     subscription = Subscription(TOPIC, reader)
-    await stage.hub.subscribe(subscription, lambda _: None, has_history=has_history)
+    await stage.hub.subscribe(subscription, lambda _: None, history=history)
     return reader
 
 
@@ -70,7 +70,7 @@ async def test_it_is_recovered_and_read_as_it_was_delivered(stage: Stage, size: 
 
 async def test_without_history_it_has_no_position(stage: Stage) -> None:
     """A cursor that moves: nobody wants yesterday's."""
-    reader = await read(stage, has_history=False)
+    reader = await read(stage, history=None)
     assert await stage.hub.publish(TOPIC, b"7", history=None, extra=EXTRA) == Position(0, "")
     await until(lambda: len(reader.publications) == 1)
     assert reader.publications == [{k: v for k, v in expected(7, 1).items() if k != "offset"}]

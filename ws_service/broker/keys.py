@@ -54,7 +54,7 @@ class Keys:
         return f"{self._tag(self.partition_of(topic))}:once:{topic}\n{key}"
 
     def changes(self, partition: int) -> str:
-        """A sorted set: topics by the number of their last change."""
+        """A sorted set: topics by the number of their last change; the first member names it."""
         return f"{self._tag(partition)}:changes"
 
     def change_number(self, partition: int) -> str:

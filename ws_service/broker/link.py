@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
 from ws_service.broker.keys import Keys
-from ws_service.cancellation import end, is_ending
+from ws_service.cancellation import end, is_ending, pause
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
@@ -110,6 +110,8 @@ class DoorbellLink:
         if waiter is not None and not waiter.done():
             waiter.set_exception(BrokerUnavailable("nobody wants this topic any more"))
             waiter.exception()  # somebody may have stopped waiting
+        # It may never have been sent on this connection: then no answer of Redis tells.
+        self._restoring.discard(topic)
         self._change(topic)
 
     def _give_up_connection(self) -> None:
@@ -139,7 +141,7 @@ class DoorbellLink:
             finally:
                 await connection.disconnect(nowait=True)
             self._on_lost()
-            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+            await pause(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311
             self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
 
     async def _listen(self, connection: redis.asyncio.Connection) -> None:

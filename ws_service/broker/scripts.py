@@ -73,10 +73,15 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class StreamPart:
-    """What a read of a stream answered. publications: ascending, unless read in reverse."""
+    """What a read of a stream answered.
+
+    publications: ascending, unless read in reverse.
+    kept_for_s: how long the stream, as it was then, is kept at least; 0 where there is none.
+    """
 
     lineage: Lineage
     publications: Sequence[Publication]
+    kept_for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,13 @@ class Changes:
 
     last: the number of the last change there was.
     forgotten: changes up to this number may be missing here.
-    server: the identity of the Redis that answered.
+    identity: of the Redis that answered, and of the index in it; another one means that changes
+        may be missing.
     """
 
     last: int
     forgotten: int
-    server: str
+    identity: str
     topics: Sequence[Change]
 
 
@@ -168,10 +174,11 @@ def read_call(keys: Keys, topic: str, after: int, limit: int, *, reverse: bool =
 
 
 def read_answer(answer: Any) -> StreamPart:
-    offset, epoch, earlier, entries = answer
+    offset, epoch, earlier, entries, kept_for_ms = answer
     return StreamPart(
         Lineage.parse(int(offset), _text(epoch), _text(earlier)),
         [_publication(entry_id, fields) for entry_id, fields in entries],
+        max(0, int(kept_for_ms)) / 1000,
     )
 
 
@@ -185,17 +192,17 @@ def changes_call(keys: Keys, partition: int, after: int, limit: int) -> Call:
     return Call(
         script("changes"),
         (keys.changes(partition), keys.change_number(partition)),
-        (after, limit, keys.metadata_prefix(partition), CHANGES_KEPT),
+        (after, limit, keys.metadata_prefix(partition), CHANGES_KEPT, secrets.token_hex(8)),
     )
 
 
 def changes_answer(answer: Any) -> Changes:
-    last, forgotten, server, flat = answer
+    last, forgotten, identity, flat = answer
     topics = [
         Change(_text(flat[i]), int(flat[i + 1]), Position(int(flat[i + 2]), _text(flat[i + 3])))
         for i in range(0, len(flat), 4)
     ]
-    return Changes(int(last), int(forgotten), _text(server), topics)
+    return Changes(int(last), int(forgotten), _text(identity), topics)
 
 
 def _new_epoch() -> str:

@@ -139,7 +139,7 @@ class Subscribing:
                 await self.hub.subscribe(
                     attachment.subscription,
                     attached,
-                    has_history=has_history,
+                    history=match.history,
                     since=Position(request.offset, request.epoch) if request.recover else None,
                     must_recover=request.recover and request.rejects_unrecovered and has_history,
                     is_cache=match.topic_class.recovery == "cache",

@@ -11,14 +11,14 @@ import msgspec
 
 from ws_service.broker.position import Position
 from ws_service.broker.streams import Streams
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause
 from ws_service.errors import BrokerUnavailable, TooManyTopics, Unrecoverable
 from ws_service.hub.recovery import Recovered
 from ws_service.hub.subscription import Subscription
 from ws_service.metrics import count
 from ws_service.protocol.lines import Lines
 from ws_service.quiet import Quiet
-from ws_service.topics.control import CONTROL_TOPIC
+from ws_service.topics.control import CONTROL_HISTORY, CONTROL_TOPIC
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Control:
                 if is_ending():
                     raise
                 logger.exception("The control topic can't be followed")
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
+            await pause(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
 
     async def _follow(self) -> None:
@@ -118,7 +118,7 @@ class Control:
                 await self._attach(
                     self._subscription,
                     lambda attached: self._attached(attached.position, attached.recovered),
-                    has_history=True,
+                    history=CONTROL_HISTORY,
                     since=self._position,
                     must_recover=True,
                 )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from channels.layers import get_channel_layer
 
 from ws_service.broker.doorbell import VERSION
-from ws_service.cancellation import end
+from ws_service.cancellation import end, is_ending, pause, pause_until
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import count
 from ws_service.outage import in_words, is_outage
@@ -156,12 +156,14 @@ class GroupLink:
                     member.is_joined.set()
                     member.is_receiving = True
                     await self._receive(layer, topic, member.group, channel)
-                except Exception as error:  # noqa: BLE001 - any layer, any failure
+                except (Exception, asyncio.CancelledError) as error:
+                    if is_ending():
+                        raise
                     self._complain(error)
                 member.is_receiving = False
                 if loop.time() - started_s > _LONGEST_PAUSE_S:
                     pause_s = _FIRST_PAUSE_S
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+                await pause(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
         finally:
             was_receiving, member.is_receiving = member.is_receiving, False
@@ -215,16 +217,15 @@ class GroupLink:
         expiry_s = getattr(layer, "group_expiry", None) or 2 * REJOIN_INTERVAL_S
         interval_s = pause_s = min(REJOIN_INTERVAL_S, expiry_s / 2)
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await self._wake.wait()
-            self._wake.clear()
+            await pause_until(self._wake, pause_s)
             pause_s = interval_s
             for topic, member in list(self._members.items()):
                 try:
                     async with asyncio.timeout(JOIN_LIMIT_S):
                         await self._join_again(layer, topic, member)
-                except Exception as error:  # noqa: BLE001 - any layer, any failure
+                except (Exception, asyncio.CancelledError) as error:
+                    if is_ending():
+                        raise
                     self._complain(error)
                     pause_s = _LONGEST_PAUSE_S
                     break
@@ -240,7 +241,7 @@ class GroupLink:
         assert self._groups is not None  # noqa: S101 - subscribe() found a group in them
         return get_channel_layer(self._groups.layer)
 
-    def _complain(self, error: Exception) -> None:
+    def _complain(self, error: BaseException) -> None:
         """At most one line a minute, whatever number of groups there is."""
         now_s = asyncio.get_running_loop().time()
         if self._quiet.may_say("channel layer", now_s):

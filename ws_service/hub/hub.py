@@ -148,13 +148,15 @@ class Hub:
         subscription: Subscription,
         answer: Callable[[Attached], None],
         *,
-        has_history: bool,
+        history: History | None,
         since: Position | None = None,
         must_recover: bool = False,
         is_cache: bool = False,
     ) -> None:
         """Attach a subscription, after recovering from ``since`` where that is asked for.
 
+        history: of the topic; None for one without positions. What it keeps no longer is not
+            recovered, in any process.
         is_cache: of a topic of which only the latest publication counts: it alone is recovered.
         answer: called in the very step in which it is attached, so that what it writes stands
             before all publications that follow.
@@ -162,7 +164,7 @@ class Hub:
         Raises BrokerUnavailable, TooManyTopics, and Unrecoverable if it ``must_recover`` and can't;
         nothing is attached then.
         """
-        topic = self._topics.take(subscription.channel, has_history=has_history, is_cache=is_cache)
+        topic = self._topics.take(subscription.channel, history=history, is_cache=is_cache)
         topic.waiting += 1
         try:
             if topic.joined is not None:
@@ -312,7 +314,7 @@ class Hub:
                 logger.exception("Topic %r could not be given to its subscribers", topic.name)
 
     def _on_forgotten(self, topic: HubTopic) -> None:
-        self._synchroniser.doubtful.discard(topic)
+        self._synchroniser.doubtful.pop(topic, None)
 
     def _on_lost(self) -> None:
         self._lease.suspect()
@@ -320,7 +322,7 @@ class Hub:
     def _on_restored(self) -> None:
         self._groups.rejoin()
         self._lease.renew_now()
-        self._keep(asyncio.create_task(self._watcher.check_all(), name="check all positions"))
+        self._watcher.check_all_soon()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -4,13 +4,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.leases import Contact, Renewed, end_call, renew_answer, renew_call
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause_until
 from ws_service.errors import BrokerUnavailable
 from ws_service.node import node_id
 
@@ -76,10 +75,7 @@ class Lease:
                 logger.exception("Presence can't be renewed")
             else:
                 self._is_away = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await self._wake.wait()
-            self._wake.clear()
+            await pause_until(self._wake, pause_s)
 
     def renew_now(self) -> None:
         """Redis was away, and may be another one now."""

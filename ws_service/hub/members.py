@@ -19,7 +19,7 @@ from ws_service.broker.presence import (
     write_call,
 )
 from ws_service.broker.scripts import Call
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause, pause_until
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable, TooManyPresent
 from ws_service.hub.lease import Lease
@@ -165,7 +165,7 @@ class Members:
                 self._is_away = False
                 pause_s = _FIRST_PAUSE_S
                 continue
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+            await pause(pause_s * random.uniform(0.5, 1.0))  # noqa: S311
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
 
     async def close(self) -> None:
@@ -204,9 +204,7 @@ class Members:
             else:
                 self._is_idle.set()
             self._wake.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(due_s):
-                    await self._wake.wait()
+            await pause_until(self._wake, due_s - loop.time())
 
     def _is_heard(self) -> bool:
         """Whether others hear by now who has come or gone; at the end nobody waits for that."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-from contextlib import suppress
 from typing import Final
 
 from ws_service.broker.connection import AsyncBroker
@@ -17,7 +16,7 @@ from ws_service.broker.leases import (
     sweep_call,
 )
 from ws_service.broker.presence import reap_answer, reap_call
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause_until
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.lease import Lease
 from ws_service.metrics import count
@@ -78,10 +77,8 @@ class Reaper:
     async def _until_due(self) -> None:
         loop = asyncio.get_running_loop()
         while self._due_s is None or loop.time() < self._due_s:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._due_s):
-                    await self._wake.wait()
-            self._wake.clear()
+            limit_s = None if self._due_s is None else self._due_s - loop.time()
+            await pause_until(self._wake, limit_s)
         self._due_s = None
 
     def _look_in(self, delays_ms: list[int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ws_service.broker.streams import Streams
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
 from ws_service.hub.topic import HubTopic
@@ -37,12 +37,12 @@ class Renewal:
     async def run(self) -> None:
         """Renew for ever."""
         while True:
-            await asyncio.sleep(INTERVAL_S)
+            await pause(INTERVAL_S)
             names = [topic.name for topic in self._topics.values() if topic.has_history]
             for number, name in enumerate(names, start=1):
                 await self._renew(name)
                 if number % TOPICS_A_SECOND == 0:
-                    await asyncio.sleep(1.0)
+                    await pause(1.0)
 
     async def _renew(self, name: str) -> None:
         while (topic := self._topics.get(name)) is not None:
@@ -50,7 +50,7 @@ class Renewal:
                 standing = await self._streams.standing(name)  # which sets its life anew
             except BrokerUnavailable as error:
                 logger.debug("Metadata can't be renewed: %s", error)
-                await asyncio.sleep(RETRY_S)
+                await pause(RETRY_S)
                 continue
             except (Exception, asyncio.CancelledError):  # nothing may let everything expire
                 if is_ending():

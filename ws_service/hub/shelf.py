@@ -13,6 +13,7 @@ from ws_service.hub.recovery import RECOVERY_LIMIT
 from ws_service.hub.tail import Tail, TailMemory
 from ws_service.hub.topic import HubTopic, TopicState
 from ws_service.hub.wheel import Wheel
+from ws_service.topics.history import History
 
 LINGER_S: Final = 30.0
 """How long a topic without subscribers is kept: who reconnects finds its tail."""
@@ -70,13 +71,13 @@ class Shelf(Mapping[str, HubTopic]):
         """How many somebody is subscribed to."""
         return len(self._topics) - len(self._lingering)
 
-    def take(self, name: str, *, has_history: bool, is_cache: bool) -> HubTopic:
+    def take(self, name: str, *, history: History | None, is_cache: bool) -> HubTopic:
         """The topic of this name, which may still be joining. Raises TooManyTopics."""
         topic = self._topics.get(name)
         if topic is None:
             if len(self._topics) >= TOPICS_LIMIT:
                 raise TooManyTopics(TOPICS_LIMIT)
-            topic = self._join(name, has_history, is_cache)
+            topic = self._join(name, history, is_cache)
         return topic
 
     def use(self, topic: HubTopic) -> None:
@@ -120,10 +121,10 @@ class Shelf(Mapping[str, HubTopic]):
         """End what is still joining."""
         await end(self._tasks)
 
-    def _join(self, name: str, has_history: bool, is_cache: bool) -> HubTopic:
-        kept = 1 if is_cache else RECOVERY_LIMIT
+    def _join(self, name: str, history: History | None, is_cache: bool) -> HubTopic:
+        kept = 1 if is_cache else min(RECOVERY_LIMIT, history.size if history else 0)
         tail = Tail(kept, self._tail_limit_bytes, self.tail_memory)
-        topic = self._topics[name] = HubTopic(name, has_history, tail, is_cache)
+        topic = self._topics[name] = HubTopic(name, history, tail, is_cache)
         topic.joined = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._joining(topic, topic.joined), name="join")
         self._tasks.add(task)

@@ -43,8 +43,8 @@ class Synchroniser:
         self._on_advanced = on_advanced
         self._on_stranded = on_stranded
         self._on_done = on_done
-        self.doubtful: set[HubTopic] = set()
-        """Topics that could not be read: to be tried again."""
+        self.doubtful: dict[HubTopic, None] = {}
+        """Topics that could not be read: to be tried again, in this order."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -81,24 +81,32 @@ class Synchroniser:
         try:
             while await self._apply(topic, await self._read(topic)):
                 pass
-            self.doubtful.discard(topic)
+            self.doubtful.pop(topic, None)
         except BrokerUnavailable as error:
             if topic not in self.doubtful:
                 logger.debug("Topic %r could not be read: %s", topic.name, error)
-            self.doubtful.add(topic)
+            self._doubt(topic)
         except (Exception, asyncio.CancelledError):
             if is_ending():
                 raise
             if topic not in self.doubtful:
                 logger.exception("Topic %r could not be brought up to date", topic.name)
-            self.doubtful.add(topic)
+            self._doubt(topic)
         finally:
             topic.synchronising = None
             if not self._is_closed:
                 self._on_done(topic)
 
+    def _doubt(self, topic: HubTopic) -> None:
+        """To the end: one that can never be read must not keep the others from their turn."""
+        self.doubtful.pop(topic, None)
+        self.doubtful[topic] = None
+
     async def _read(self, topic: HubTopic) -> StreamPart:
-        return await self._streams.read(topic.name, topic.position.offset, READ_AT_ONCE)
+        began_s = asyncio.get_running_loop().time()
+        part = await self._streams.read(topic.name, topic.position.offset, READ_AT_ONCE)
+        topic.keep_until(began_s + part.kept_for_s)
+        return part
 
     async def _apply(self, topic: HubTopic, part: StreamPart) -> bool:
         """Take over what was read; True when there is more."""

@@ -20,6 +20,24 @@ class Encoded:
         return cls(offset, encode_publication(payload, offset, extra))
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the store had when it was read: everything after ``start`` up to ``end``.
+
+    generation: of the topic. What came before ``start`` was gone then, and stays gone for as long
+        as the topic is of this generation.
+    """
+
+    generation: int
+    start: int
+    publications: Sequence[Encoded]
+
+    @property
+    def end(self) -> int:
+        """The offset up to which everything is here."""
+        return self.start + len(self.publications)
+
+
 class TailMemory:
     """What all tails of a process take together, in bytes."""
 
@@ -58,11 +76,11 @@ class Tail:
         while len(self._entries) > self._count_limit or self.size > self._size_limit:
             self._resize(-len(self._entries.popleft().json))
 
-    def prepend(self, older: Sequence[Encoded]) -> None:
+    def prepend(self, reading: Reading) -> None:
         """Put older ones in front, if they reach up to what is here; as many as there is room."""
-        if not older or older[-1].offset < self.start:
+        if reading.end < self.start:
             return
-        for publication in reversed(older):
+        for publication in reversed(reading.publications):
             if publication.offset > self.start:
                 continue
             is_full = len(self._entries) >= self._count_limit
@@ -86,6 +104,16 @@ class Tail:
         if offset < self.start:
             return None
         return list(islice(self._entries, offset - self.start, None))
+
+    def behind(self, reading: Reading, offset: int) -> list[Encoded] | None:
+        """Everything after an offset, from a reading and from here; None if that is more than may
+        be here. The reading reaches from that offset up to what is here.
+        """
+        older = [each for each in reading.publications if offset < each.offset <= self.start]
+        size = self.size + sum(len(each.json) for each in older)
+        if len(older) + len(self._entries) > self._count_limit or size > self._size_limit:
+            return None
+        return older + list(self._entries)
 
     def _resize(self, change: int) -> None:
         self.size += change

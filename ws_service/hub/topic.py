@@ -8,14 +8,20 @@ from typing import Final
 from ws_service.broker.doorbell import Doorbell, MemberEvent
 from ws_service.broker.position import Lineage, Position
 from ws_service.hub.subscription import Subscription
-from ws_service.hub.tail import Encoded, Tail
+from ws_service.hub.tail import Encoded, Reading, Tail
 from ws_service.hub.wheel import Timer
 from ws_service.metrics import count
 from ws_service.protocol.codec import PushEncoder, encode_publication
 from ws_service.protocol.lines import Lines, joined_up_to
+from ws_service.topics.history import History
 
 JOINED_LIMIT_BYTES: Final = 65_536
 """Publications that came together are joined up to here; one that is larger goes alone."""
+
+TRUSTED_FROM_S: Final = 20.0
+"""Shorter lives than this are always asked for in Redis. Longer ones are trusted for a half of it:
+a doorbell that was ten seconds on its way has shown that its link is dead.
+"""
 
 HELD_LIMIT: Final = 1_024
 """Doorbells that wait while the store is being read; past it they are read from there as well."""
@@ -33,31 +39,40 @@ class HubTopic:
     All subscriptions that are attached stand at the topic's own position: they were attached
     there and got everything since. So there is one position, not one for each.
 
-    has_history: False for a topic without positions: what comes is passed on.
+    history: None for a topic without positions: what comes is passed on.
     is_cache: only the latest publication counts; what was missed before it is no gap.
     lineage: where it stands; its top is the topic's position.
     generation: how often it was rebased: what was read before is then of no use.
+    backfill: somebody is reading what came before the tail, for this generation.
+    kept_until_s: until when, by the loop's clock, the history surely keeps what is in the tail.
     held: doorbells that came while the store was being read.
     must_look: something came meanwhile that is not held, and that this reading may not show.
     waiting: how many are about to attach; such a topic isn't forgotten.
     """
 
     __slots__ = (
-        "_encoder", "_hearing", "_pending", "_pending_with_members", "backfill", "generation",
-        "has_history", "held", "is_cache", "joined", "lineage", "linger", "must_look", "name",
-        "state", "subscriptions", "synchronising", "tail", "waiting",
+        "_encoder", "_hearing", "_loop", "_pending", "_pending_with_members", "_trusted_s",
+        "backfill", "generation", "has_history", "held", "is_cache", "joined", "kept_until_s",
+        "lineage", "linger", "must_look", "name", "state", "subscriptions", "synchronising",
+        "tail", "waiting",
     )  # fmt: skip
 
-    def __init__(self, name: str, has_history: bool, tail: Tail, is_cache: bool = False) -> None:
+    def __init__(
+        self, name: str, history: History | None, tail: Tail, is_cache: bool = False
+    ) -> None:
         self.name = name
-        self.has_history = has_history
+        self.has_history = history is not None
+        lifetime_s = history.ttl.total_seconds() if history else 0.0
+        self._trusted_s = lifetime_s / 2 if lifetime_s >= TRUSTED_FROM_S else 0.0
+        self._loop = asyncio.get_running_loop()
+        self.kept_until_s = 0.0
         self.is_cache = is_cache
         self.state = TopicState.JOINING
         self.lineage = Lineage(Position(0, ""), {})
         self.tail = tail
         self.subscriptions: dict[Subscription, None] = {}
         self.joined: asyncio.Future[None] | None = None
-        self.backfill: asyncio.Future[None] | None = None
+        self.backfill: asyncio.Task[Reading | None] | None = None
         self.synchronising: asyncio.Task[None] | None = None
         self.held: list[Doorbell | MemberEvent] = []
         self.must_look = False
@@ -98,7 +113,22 @@ class HubTopic:
         publication = Encoded.of(offset, payload, extra)
         self.lineage = Lineage(Position(offset, self.position.epoch), self.lineage.earlier)
         self.tail.append(publication)
+        self.keep_until(self._loop.time() + self._trusted_s)
         self._send(publication.json)
+
+    def keep_until(self, time_s: float) -> None:
+        """The history keeps what is in the tail at least so long."""
+        self.kept_until_s = max(self.kept_until_s, time_s)
+
+    def since(self, offset: int) -> list[Encoded] | None:
+        """Everything after an offset, None if some of it is not in the tail.
+
+        What the history may keep no longer is thrown away first: whoever asks another process
+        gets the same answer.
+        """
+        if self._loop.time() >= self.kept_until_s:
+            self.tail.clear()
+        return self.tail.after(offset)
 
     def pass_on(self, payload: bytes, extra: bytes = b"") -> None:
         """A publication without a position."""
@@ -155,6 +185,8 @@ class HubTopic:
         self._hearing.clear()
         self.lineage = lineage
         self.generation += 1
+        self.backfill = None
+        self.kept_until_s = 0.0
         self.tail.clear()
         self.tail.end = lineage.top.offset
         return stranded

@@ -7,7 +7,7 @@ from typing import Final
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.topic_table import write_table_call
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause
 from ws_service.errors import BrokerUnavailable
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class TopicTableKeeper:
                     raise
                 logger.exception("The topics can't be written for publishers")
                 pause_s = CHECK_S
-            await asyncio.sleep(pause_s)
+            await pause(pause_s)
 
     async def write(self) -> None:
         """Raises BrokerUnavailable."""

@@ -8,7 +8,7 @@ from typing import Final
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import Changes
 from ws_service.broker.streams import Streams
-from ws_service.cancellation import is_ending
+from ws_service.cancellation import is_ending, pause, pause_until
 from ws_service.chunks import in_chunks
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.synchronise import Synchroniser
@@ -26,7 +26,11 @@ POSITIONS_AT_ONCE: Final = 200
 
 
 class Watcher:
-    """Compares what this process holds with the store."""
+    """Compares what this process holds with the store.
+
+    What was to be compared counts as compared only afterwards: whatever interrupts a round, the
+    next one does it again.
+    """
 
     def __init__(
         self,
@@ -38,21 +42,27 @@ class Watcher:
         self._topics = topics
         self._synchroniser = synchroniser
         self._seen: dict[int, tuple[int, str]] = {}
+        """Of each partition the number of the last change, and the index's identity."""
+        self._must_check_all = True
+        self._wake = asyncio.Event()
         self._is_deaf = False
+
+    def check_all_soon(self) -> None:
+        """Doorbells were not heard for a time: compare every position."""
+        self._must_check_all = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Watch for ever."""
         while True:
-            await asyncio.sleep(INTERVAL_S)
+            await pause_until(self._wake, INTERVAL_S)
             try:
-                for partition in range(self._streams.partitions):
-                    await self._watch(partition)
-                for topic in list(self._synchroniser.doubtful):
-                    await self._again(topic)
+                await self._round()
             except BrokerUnavailable as error:
                 if not self._is_deaf:
                     logger.warning("The change index can't be read: %s", error)
                 self._is_deaf = True
+                await pause(INTERVAL_S / 2)  # a Redis that refuses at once is not asked at once
             except (Exception, asyncio.CancelledError):  # nothing but the end may end the watch
                 if is_ending():
                     raise
@@ -60,8 +70,31 @@ class Watcher:
             else:
                 self._is_deaf = False
 
-    async def check_all(self) -> None:
-        """Compare every position, after a time in which doorbells were not heard."""
+    async def _round(self) -> None:
+        for partition in range(self._streams.partitions):
+            await self._watch(partition)
+        while self._must_check_all:
+            await self._check_all()
+        for topic in list(self._synchroniser.doubtful):
+            await self._again(topic)
+
+    async def _watch(self, partition: int) -> None:
+        after, identity = self._seen.get(partition, (0, ""))
+        changes = await self._streams.changes(partition, after, CHANGES_AT_ONCE)
+        if changes.identity != identity or not changes.forgotten <= after <= changes.last:
+            self._must_check_all = True
+            self._seen[partition] = (changes.last, changes.identity)
+            return
+        while changes.topics:
+            await self._check(changes)
+            after = changes.topics[-1].number
+            self._seen[partition] = (after, identity)
+            if len(changes.topics) < CHANGES_AT_ONCE:
+                break
+            changes = await self._streams.changes(partition, after, CHANGES_AT_ONCE)
+
+    async def _check_all(self) -> None:
+        self._must_check_all = False
         try:
             held = [topic.name for topic in self._topics.values() if topic.has_history]
             for names in in_chunks(held, POSITIONS_AT_ONCE):
@@ -70,9 +103,9 @@ class Watcher:
                 stored = await self._streams.positions(list(before))
                 for (name, earlier), now in zip(before.items(), stored, strict=True):
                     self._compare(name, earlier, now)
-        except BrokerUnavailable:
-            # The next round of the watch, when Redis is back, begins here again.
-            self._seen.clear()
+        except BaseException:
+            self._must_check_all = True
+            raise
 
     def _compare(self, name: str, earlier: Position, stored: Position) -> None:
         """earlier: where the topic stood before the store was asked."""
@@ -83,22 +116,6 @@ class Watcher:
         has_lost = stored.offset < earlier.offset
         if stored.epoch != position.epoch or stored.offset > position.offset or has_lost:
             self._synchroniser.request(topic)
-
-    async def _watch(self, partition: int) -> None:
-        after, server = self._seen.get(partition, (-1, ""))
-        is_first = after < 0
-        changes = await self._streams.changes(partition, max(after, 0), CHANGES_AT_ONCE)
-        if is_first or changes.server != server or not changes.forgotten <= after <= changes.last:
-            self._seen[partition] = (changes.last, changes.server)
-            await self.check_all()
-            return
-        while changes.topics:
-            await self._check(changes)
-            after = changes.topics[-1].number
-            self._seen[partition] = (after, server)
-            if len(changes.topics) < CHANGES_AT_ONCE:
-                break
-            changes = await self._streams.changes(partition, after, CHANGES_AT_ONCE)
 
     async def _check(self, changes: Changes) -> None:
         behind = [each for each in changes.topics if self._is_behind(each.topic, each.position)]
@@ -120,4 +137,4 @@ class Watcher:
         if self._topics.get(topic.name) is topic:
             await self._synchroniser.look(topic)
         else:
-            self._synchroniser.doubtful.discard(topic)
+            self._synchroniser.doubtful.pop(topic, None)

@@ -64,8 +64,17 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('SET', KEYS[4], offset .. ' ' .. epoch, 'PX', ARGV[4])
 
 local change = redis.call('INCR', KEYS[6])
+if change == 1 then
+  -- The counter is new, or was evicted: numbers that somebody has seen must not come again.
+  local last = redis.call('ZRANGE', KEYS[5], -1, -1, 'WITHSCORES')[2]
+  if last and tonumber(last) > 0 then
+    change = tonumber(last) + 1
+    redis.call('SET', KEYS[6], change)
+  end
+end
 redis.call('ZADD', KEYS[5], change, ARGV[7])
-redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -1 - tonumber(ARGV[9]))
+-- The first is no change: it names the index (changes.lua).
+redis.call('ZREMRANGEBYRANK', KEYS[5], 1, -1 - tonumber(ARGV[9]))
 
 redis.call('PUBLISH', KEYS[3], version .. offset .. ' ' .. epoch .. ' ' .. bell)
 return {offset, epoch, 0}

@@ -5,7 +5,7 @@
 --       3 name for a new epoch  4 metadata lifetime in ms
 --       5 "reverse" reads the newest first, before the offset (0: from the top)
 --       6 metadata lifetime in ms of a topic that never had a publication
--- Answer {offset, epoch, earlier epochs, entries}; an entry is {id, {'d', payload}},
+-- Answer {offset, epoch, earlier epochs, entries, ms until the stream expires}; an entry is {id, {'d', payload}},
 -- or {id, {'d', payload, 'x', extra}}
 
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'earlier')
@@ -33,4 +33,4 @@ if limit > 0 and ARGV[5] == 'reverse' then
 elseif limit > 0 and after < offset then
   entries = redis.call('XRANGE', KEYS[2], (after + 1) .. '-0', '+', 'COUNT', limit)
 end
-return {offset, epoch, earlier, entries}
+return {offset, epoch, earlier, entries, redis.call('PTTL', KEYS[2])}
