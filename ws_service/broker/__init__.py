@@ -5,6 +5,7 @@ doorbell     what is published when a stream has grown
 keys         the names of everything in Redis
 lua/         the scripts; each is one atomic step
 scripts      their arguments and answers
+steps        publications of a topic that happen together
 connection   redis clients, made in one place
 presence     who is subscribed to a topic
 leases       which processes are alive
