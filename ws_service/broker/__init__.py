@@ -6,6 +6,7 @@ keys         the names of everything in Redis
 lua/         the scripts; each is one atomic step
 scripts      their arguments and answers
 steps        publications of a topic that happen together
+demotion     answers of a server that is not the right one any more
 connection   redis clients, made in one place
 presence     who is subscribed to a topic
 leases       which processes are alive
