@@ -20,7 +20,8 @@ from django.utils import timezone
 from devkit.redis_server import RedisServer
 from tests.publishing.conftest import Connect
 from tests.publishing.store import Store
-from ws_service import publish
+from ws_service import disconnect_user, get_history, position, publish, publish_many
+from ws_service.conf import InvalidSettings
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import counters
 from ws_service.publishing import broker
@@ -174,6 +175,30 @@ def test_django_can_name_what_waits_for_the_commit(store: Store) -> None:
         publish("orders:1", 1)
         ((_, callback, *_),) = connections["default"].run_on_commit
         assert "publish" in f"{callback.__module__}.{callback.__qualname__}"
+
+
+@pytest.mark.parametrize("url", ["redis://redis:6379/0?foo=1", "redis://:hunter2#@redis/0"])
+def test_settings_that_are_wrong_are_said_at_the_call(
+    store: Store, settings: Any, url: str
+) -> None:
+    """Not in the middle of the commit, where the rest of the site's callbacks would be lost."""
+    settings.WS_SERVICE = settings.WS_SERVICE | {"REDIS_URL": url}
+    ran: list[str] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: ran.append("before"))
+        for call in (
+            lambda: publish("orders:1", 1),
+            lambda: publish("orders:1", 1, on_commit=False),
+            lambda: publish_many([("orders:1", 1)]),
+            lambda: position("orders:1"),
+            lambda: get_history("orders:1"),
+            lambda: disconnect_user(1),
+        ):
+            with pytest.raises(InvalidSettings, match="REDIS_URL") as refused:
+                call()
+            assert "hunter2" not in str(refused.value)
+        transaction.on_commit(lambda: ran.append("after"))
+    assert ran == ["before", "after"]
 
 
 def test_a_receiver_that_raises_is_logged_and_stops_nobody(

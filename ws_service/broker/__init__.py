@@ -7,7 +7,8 @@ lua/         the scripts; each is one atomic step
 scripts      their arguments and answers
 steps        publications of a topic that happen together
 demotion     answers of a server that is not the right one any more
-connection   redis clients, made in one place
+clients      redis clients, made in one place
+connection   runs scripts, blocking and asynchronous
 presence     who is subscribed to a topic
 leases       which processes are alive
 streams      reads streams, for the hub

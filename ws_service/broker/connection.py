@@ -1,24 +1,21 @@
-"""Redis clients, made in one place: explicit time-outs, no hidden repetitions."""
+"""Runs scripts in Redis, from synchronous and from asynchronous code."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
-from inspect import signature
-from typing import Any, Final, TypeAlias, TypeVar, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Final, TypeAlias, TypeVar
 
 import redis
 import redis.asyncio
-from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
 
+from ws_service.broker.clients import HUB_CONNECTIONS, async_client, blocking_client
 from ws_service.broker.demotion import demotion_code
 from ws_service.broker.scripts import Call, Script
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
+from ws_service.redis_url import RedisUrl
 
 logger = logging.getLogger(__name__)
 
@@ -26,56 +23,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 Ask: TypeAlias = Callable[[redis.asyncio.Redis], Awaitable[R]]
 
-READ_LIMIT_S: Final = 2.0
-"""For one answer to the hub. A policy and its reads have 4 s together."""
-
-HUB_CONNECTIONS: Final = 8
-
 LEAVING_PAUSE_S: Final = 0.1
 """Between two times that connections are left: an address may lead to a replica for a while."""
 
 _LOST: Final = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
-# No CLIENT SETINFO, no HELLO: each is a round trip that may time out by itself.
-_PARAMETERS: Final = signature(redis.connection.AbstractConnection.__init__).parameters
-_NAMELESS: Final[dict[str, None]] = (
-    {"driver_info": None}
-    if "driver_info" in _PARAMETERS
-    else {"lib_name": None, "lib_version": None}
-)
-_PLAIN: Final[dict[str, Any]] = {"protocol": 2, "decode_responses": False, **_NAMELESS}
-
-
-def database_of(url: str) -> int:
-    """The database number that a Redis URL means."""
-    parts = urlsplit(url)
-    text = parse_qs(parts.query).get("db", [""])[0]
-    if not text and parts.scheme != "unix":
-        text = parts.path.strip("/")
-    return int(text) if text.isdigit() else 0
-
-
-def listening_connection(url: str) -> redis.asyncio.Connection:
-    """A single connection that waits for messages without a limit; not connected yet."""
-    pool = redis.asyncio.ConnectionPool.from_url(
-        url,
-        socket_timeout=None,
-        socket_connect_timeout=READ_LIMIT_S,
-        retry=AsyncRetry(NoBackoff(), 0),
-        **_PLAIN,
-    )
-    connection = pool.make_connection()  # type: ignore[no-untyped-call]
-    return cast("redis.asyncio.Connection", connection)
-
-
-def _blocking_client(url: str, answer_limit_s: float) -> redis.Redis:
-    """A client that repeats nothing; the limit holds for connecting and for each answer."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=answer_limit_s,
-        socket_connect_timeout=answer_limit_s,
-        retry=Retry(NoBackoff(), 0),
-        **_PLAIN,
-    )
 
 
 def why(error: Exception) -> str:
@@ -85,13 +36,6 @@ def why(error: Exception) -> str:
     text = str(error) if code is None else f"{code} {str(error).removeprefix(code).strip()}"
     words = f"Redis refused: {text[:200]}" if is_refusal else in_words(error)
     return f"{words} (the Redis of WS_SERVICE['REDIS_URL'])"
-
-
-def address_of(url: str) -> str:
-    """Host, port and database of a Redis URL, for a log: no user, no password."""
-    parts = urlsplit(url)
-    place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
-    return f"{parts.scheme}://{place}/{database_of(url)}"
 
 
 def _answers(found: list[Any]) -> list[Any]:
@@ -121,9 +65,9 @@ class BlockingBroker:
     """
 
     def __init__(self, url: str, time_limit_s: float) -> None:
-        self._url = url
+        self._url = RedisUrl.parse(url)
         self._time_limit_s = time_limit_s
-        self._redis = _blocking_client(url, time_limit_s / 3)
+        self._redis = blocking_client(self._url, time_limit_s / 3)
 
     def run(self, call: Call) -> Any:
         """Raises BrokerUnavailable within about the time limit."""
@@ -161,7 +105,7 @@ class BlockingBroker:
             return ask(client, what)
         except RedisError as error:
             if demotion_code(error) is not None and client is self._redis:
-                self._redis = _blocking_client(self._url, self._time_limit_s / 3)
+                self._redis = blocking_client(self._url, self._time_limit_s / 3)
             raise
         finally:
             if client is not self._redis:
@@ -206,9 +150,9 @@ class AsyncBroker:
     """
 
     def __init__(self, url: str, on_moved: Callable[[], None] = lambda: None) -> None:
-        self._url = url
+        self._url = RedisUrl.parse(url)
         self._on_moved = on_moved
-        self._redis = _async_client(url)
+        self._redis = async_client(self._url)
         # Everybody gets a turn; the pool itself would fail whoever has waited for a while.
         self._turns = asyncio.Semaphore(HUB_CONNECTIONS)
         self._refused: set[Script | None] = set()
@@ -294,7 +238,7 @@ class AsyncBroker:
         await asyncio.sleep(self._left_s + LEAVING_PAUSE_S - now_s)
         if client is self._redis:  # else somebody else has been here meanwhile
             self._left_s = asyncio.get_running_loop().time()
-            self._redis = _async_client(self._url)
+            self._redis = async_client(self._url)
             await _leave_idle(client)
 
     async def close(self) -> None:
@@ -304,19 +248,6 @@ class AsyncBroker:
 
 async def _leave_idle(client: redis.asyncio.Redis) -> None:
     await client.connection_pool.disconnect(inuse_connections=False)
-
-
-def _async_client(url: str) -> redis.asyncio.Redis:
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url,
-        max_connections=HUB_CONNECTIONS,
-        timeout=READ_LIMIT_S,
-        socket_timeout=READ_LIMIT_S,
-        socket_connect_timeout=READ_LIMIT_S,
-        retry=AsyncRetry(NoBackoff(), 1),
-        **_PLAIN,
-    )
-    return redis.asyncio.Redis(connection_pool=pool)
 
 
 async def _run_together_async(client: redis.asyncio.Redis, calls: Sequence[Call]) -> list[Any]:

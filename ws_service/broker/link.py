@@ -10,7 +10,8 @@ from typing import Any, Final
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
+from ws_service.broker.clients import READ_LIMIT_S, listening_connection
+from ws_service.broker.connection import why
 from ws_service.broker.keys import Keys
 from ws_service.cancellation import end, is_ending
 from ws_service.chunks import in_chunks

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from django.core.signals import setting_changed
 
-from ws_service.broker.connection import BlockingBroker, database_of
+from ws_service.broker.connection import BlockingBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import (
@@ -23,6 +23,7 @@ from ws_service.broker.steps import in_steps
 from ws_service.conf import load_config
 from ws_service.errors import BrokerNotConfigured
 from ws_service.publishing.outgoing import Outgoing
+from ws_service.redis_url import RedisUrl
 
 PIPELINE_LIMIT: Final = 1_000
 """Publications of one round trip: others' commands get their turn in Redis between two."""
@@ -152,7 +153,7 @@ def _redis_publisher() -> RedisPublisher:
         raise BrokerNotConfigured
     return RedisPublisher(
         BlockingBroker(config.redis_url, config.publish_timeout_s),
-        Keys(config.key_prefix, database_of(config.redis_url)),
+        Keys(config.key_prefix, RedisUrl.parse(config.redis_url).database),
     )
 
 
