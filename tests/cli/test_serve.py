@@ -112,6 +112,7 @@ def test_wrong_settings_are_listed_before_anything_listens() -> None:
     ("module", "name", "words"),
     [
         ("tests.sites.push_site.settings", "BROKER_URL", "WS_SERVICE['REDIS_URL'] is no URL"),
+        ("tests.sites.gateway_site.settings", "REDIS_URL", "CHANNEL_LAYERS['default'] names one"),
         ("settings.production", "REDIS_URL", "REDIS_URL is malformed"),
         ("settings.gateway", "REDIS_URL", "REDIS_URL is malformed"),
     ],

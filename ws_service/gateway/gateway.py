@@ -51,7 +51,7 @@ class Gateway:
         version: str,
     ) -> None:
         if config.redis_url is None:
-            raise BrokerNotConfigured
+            raise BrokerNotConfigured(config.why_no_redis)
         self.version = version
         self.session_limits = SessionLimits(config.command_limit_bytes, config.subscription_limit)
         self.connection_limits = ConnectionLimits(

@@ -150,7 +150,7 @@ def close_publisher() -> None:
 def _redis_publisher() -> RedisPublisher:
     config = load_config()
     if config.redis_url is None:
-        raise BrokerNotConfigured
+        raise BrokerNotConfigured(config.why_no_redis)
     return RedisPublisher(
         BlockingBroker(config.redis_url, config.publish_timeout_s),
         Keys(config.key_prefix, RedisUrl.parse(config.redis_url).database),
