@@ -7,23 +7,20 @@ is 0, no host is this machine, and a parameter that it doesn't know fails when s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from inspect import signature
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
-
-from redis.asyncio.connection import SSLConnection
 
 from ws_service.errors import InvalidRedisUrl
 
 DEFAULT_PORT: Final = 6379
 SCHEMES: Final = ("redis", "rediss", "unix")
 
-# Those that redis-py takes as text, in the version that is installed.
-_TLS_TEXTS: Final = {
-    *("ssl_ca_certs", "ssl_ca_data", "ssl_ca_path", "ssl_certfile", "ssl_ciphers"),
-    *("ssl_keyfile", "ssl_password"),
-} & signature(SSLConnection.__init__).parameters.keys()
-TLS_OPTIONS: Final = _TLS_TEXTS | {"ssl_cert_reqs", "ssl_check_hostname"}
+TLS_OPTIONS: Final = {
+    *("ssl_ca_certs", "ssl_ca_data", "ssl_certfile", "ssl_ciphers", "ssl_keyfile"),
+    *("ssl_cert_reqs", "ssl_check_hostname"),
+}
+"""Those that every redis-py from 6 on takes, blocking and asynchronous."""
+
 
 _NUMBERS: Final = {
     *("socket_timeout", "socket_connect_timeout", "socket_read_size", "timeout"),

@@ -9,16 +9,17 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
-
 from ws_service.errors import InvalidRedisUrl
 from ws_service.redis_url import DEFAULT_PORT, NOT_OURS, TLS_OPTIONS, RedisUrl
 
-_SCHEMES: Final[Mapping[object, str]] = {
-    Connection: "redis",
-    SSLConnection: "rediss",
-    UnixDomainSocketConnection: "unix",
+_CONNECTIONS: Final = "redis.asyncio.connection."
+_SCHEMES: Final = {
+    f"{_CONNECTIONS}Connection": "redis",
+    f"{_CONNECTIONS}SSLConnection": "rediss",
+    f"{_CONNECTIONS}UnixDomainSocketConnection": "unix",
 }
+"""By the name of the class: a web worker that publishes nothing doesn't load redis-py."""
+
 _PLACE: Final = {
     *("address", "host", "port", "path", "db", "username", "password", "connection_class"),
 }
@@ -72,11 +73,11 @@ def _said_by(url: RedisUrl, address: str) -> dict[str, Any]:
     said: dict[str, Any] = {"username": url.username, "password": url.password}
     said = {name: value for name, value in said.items() if value}
     if url.scheme == "unix":
-        said |= {"path": url.path, "connection_class": UnixDomainSocketConnection}
+        said |= {"path": url.path}
     else:
         said |= {"host": url.host, "port": url.port}
-    if url.scheme == "rediss":
-        said["connection_class"] = SSLConnection
+    if url.scheme != "redis":
+        said["scheme"] = url.scheme
     if url.names_database:
         said["db"] = url.database
     return {**said, **url.tls}
@@ -84,10 +85,7 @@ def _said_by(url: RedisUrl, address: str) -> dict[str, Any]:
 
 def _made_of(said: Mapping[str, Any]) -> RedisUrl:
     """As redis-py's connections understand it; what they would not take is refused."""
-    connection_class = said.get("connection_class", Connection)
-    scheme = _SCHEMES.get(connection_class) if isinstance(connection_class, type) else None
-    if scheme is None:
-        raise InvalidRedisUrl("its first host has a connection_class that no URL can say")
+    scheme = said.get("scheme") or _scheme_of(said.get("connection_class"))
     tls = {name: _tls_value(name, said[name]) for name in sorted(TLS_OPTIONS & said.keys())}
     made = RedisUrl(
         scheme=scheme,
@@ -102,6 +100,16 @@ def _made_of(said: Mapping[str, Any]) -> RedisUrl:
     if made.path and scheme != "unix":
         raise InvalidRedisUrl("its first host has a path, and no connection_class for a socket")
     return RedisUrl.parse(made.text())
+
+
+def _scheme_of(connection_class: Any) -> str:
+    if connection_class is None:
+        return "redis"
+    module, name = (getattr(connection_class, each, "") for each in ("__module__", "__qualname__"))
+    scheme = _SCHEMES.get(f"{module}.{name}")
+    if scheme is None:
+        raise InvalidRedisUrl("its first host has a connection_class that no URL can say")
+    return scheme
 
 
 def _text(said: Mapping[str, Any], name: str, default: str) -> str:
