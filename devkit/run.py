@@ -9,7 +9,6 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from devkit import addresses, checkout, client_sdk, health, job, virtualenv, welcome
 from devkit.addresses import Addresses
@@ -145,13 +144,19 @@ def _check_given_redis(venv: VirtualEnvironment) -> None:
         ) from None
     if answer.returncode != 0:
         reason = (answer.stderr.strip().splitlines() or ["no answer"])[-1]
+        if reason.startswith("ValueError"):  # it quotes what may be a part of the password
+            reason = "it can't be read"
         raise Failure(f"REDIS_URL is set, but {url} is of no use: {reason}. Start it or unset it")
 
 
 def without_password(url: str) -> str:
     """Give a URL that may be shown."""
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@", 1) if password else url
+    # Not by parsing: what can't be parsed may hold a password too.
+    scheme, mark, rest = url.rpartition("@")[0].partition("://")
+    if not mark:
+        return url
+    user, colon, _ = rest.partition(":")
+    return f"{scheme}://{user}{colon}***@{url.rpartition('@')[2]}" if colon else url
 
 
 def prepare_database(parts: Parts, terminal: Terminal, interruption: Interruption) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import redis.asyncio
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 from marshmallow import ValidationError
+from redis.exceptions import RedisError
 
 _env = Env()
 _NO_DEFAULT = object()
@@ -43,10 +45,19 @@ def _is_redis_url(url: str) -> None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("starts with redis://, rediss:// or unix://")
     try:
-        urlsplit(url).port  # noqa: B018 - reading it checks it
-    except ValueError:
-        # The error's own text would show a part of the password.
-        raise ValidationError("write / @ : in a password as %2F %40 %3A") from None
+        parts = urlsplit(url)
+        is_whole = parts.port != 0 and "#" not in url
+        is_whole &= bool(parts.path.strip("/") if parts.scheme == "unix" else parts.hostname)
+        # As the channel layer does it: whatever redis-py doesn't take, it would say at each use.
+        redis.asyncio.ConnectionPool.from_url(url).make_connection()
+    except (ValueError, TypeError, RedisError):
+        is_whole = False
+    if not is_whole:
+        # The errors' own texts would show a part of the password.
+        raise ValidationError(
+            "scheme://user:password@host:port/database, with / ? # @ : in a password as %2F %3F"
+            " %23 %40 %3A"
+        )
 
 
 def _list(name: str, *default: list[str]) -> list[str]:

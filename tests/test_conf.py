@@ -74,29 +74,6 @@ def test_every_option_reaches_the_config() -> None:
     assert config.publish_timeout_s == 0.5
 
 
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ({"address": "rediss://:secret@redis:6379/3", "socket_timeout": 15}, None),
-        ("redis://redis:6379/1", None),
-        (("redis", 6380), "redis://redis:6380/0"),
-        ({"host": "redis", "port": 6380}, "redis://redis:6380/0"),
-    ],
-)
-def test_the_channel_layers_redis_is_the_topics_too(
-    settings: Any, host: Any, url: str | None
-) -> None:
-    """A site that uses Channels has named it already."""
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [host]},
-        }
-    }
-    expected = url or (host["address"] if isinstance(host, dict) else host)
-    assert load_config().redis_url == expected
-
-
 @override_settings(CSRF_TRUSTED_ORIGINS=["https://*.example.com"])
 def test_djangos_trusted_origins_count() -> None:
     """What the site trusts with forms it trusts with sockets."""
@@ -130,7 +107,7 @@ def test_a_list_instead_of_a_dict() -> None:
         ({"MIDDLEWARE": [1]}, "ws_service.E003", "must hold strings only"),
         ({"PING_INTERVAL": float("nan")}, "ws_service.E003", "must be a number"),
         ({"CHANNEL_LAYER": "other"}, "ws_service.E005", "CHANNEL_LAYERS has: default"),
-        ({"REDIS_URL": "redis:6379"}, "ws_service.E003", "It starts with redis://"),
+        ({"REDIS_URL": "redis:6379"}, "ws_service.E003", "it starts with redis://"),
         ({"PREFIX": "a b"}, "ws_service.E003", "letters, digits"),
         ({"PREFIX": ""}, "ws_service.E003", "letters, digits"),
         ({"CLIENT_URL": "https://a.example"}, "ws_service.E003", 'starts with "ws://"'),

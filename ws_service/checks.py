@@ -81,9 +81,10 @@ def check_topics() -> list[CheckMessage]:
     if topics and config.redis_url is None:
         messages.append(
             Error(
-                "There are topics and no Redis for them.",
+                "There are topics and no Redis for them"
+                + (f": {config.why_no_redis}." if config.why_no_redis else "."),
                 hint='Write WS_SERVICE = {"REDIS_URL": "redis://redis:6379/0"}, or give'
-                " CHANNEL_LAYERS a channels_redis layer whose first host is a URL.",
+                " CHANNEL_LAYERS a channels_redis layer with a host.",
                 id="ws_service.E011",
             )
         )

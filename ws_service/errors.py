@@ -90,6 +90,10 @@ class InvalidBind(WsServiceError, ValueError):
     """An address to listen on that can't be understood."""
 
 
+class InvalidRedisUrl(WsServiceError, ValueError):
+    """A URL that names no Redis; the text says why and has nothing of the URL."""
+
+
 class CannotListen(WsServiceError):
     """An address that is taken, or isn't this machine's."""
 
@@ -190,10 +194,13 @@ class TooManyTopics(WsServiceError):
 
 
 class BrokerNotConfigured(WsServiceError):
-    """Topics need a Redis and the settings name none."""
+    """Topics need a Redis and the settings name none that can be used; ``reason`` says why not."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "") -> None:
         super().__init__(
-            "topics need a Redis: set WS_SERVICE['REDIS_URL'], or a channels_redis channel layer"
-            " whose first host is a URL"
+            f"topics need a Redis: {reason}; set WS_SERVICE['REDIS_URL']"
+            if reason
+            else "topics need a Redis: set WS_SERVICE['REDIS_URL'], or a channels_redis channel"
+            " layer with a host"
         )
+        self.reason = reason

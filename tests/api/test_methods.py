@@ -147,6 +147,38 @@ def test_a_batch_is_done_in_order_each_command_with_its_own_answer(
     assert store.data("orders:1") == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "failing",
+    [
+        [{"publish": {"channel": "orders:1", "data": 1, "idempotency_key": "spoilt"}}],
+        [{"broadcast": {"channels": ["orders:1"], "data": 1, "idempotency_key": "spoilt"}}],
+        [
+            {"publish": {"channel": "orders:1", "data": 1, "idempotency_key": "spoilt"}},
+            {"publish": {"channel": "no:pe", "data": 1}},
+        ],
+        [
+            {
+                "broadcast": {
+                    "channels": ["orders:1", "no:pe"],
+                    "data": 1,
+                    "idempotency_key": "spoilt",
+                }
+            }
+        ],
+    ],
+)
+def test_nothing_of_a_batch_is_published_behind_what_redis_refused(
+    api: Caller, store: Store, failing: list[dict[str, Any]]
+) -> None:
+    """Whoever repeats it wants the order that it had."""
+    spoilt = store.keys.idempotency("orders:1", "given:spoilt")
+    store.client.hset(spoilt, "no", "text")
+    later = [{"history": {"channel": "orders:1"}}, {"publish": {"channel": "orders:1", "data": 2}}]
+    replies = api.ask("batch", commands=[*failing, *later])["replies"]
+    assert replies[-1]["error"]["code"] == 100
+    assert store.data("orders:1") == []
+
+
 def test_a_batch_has_a_limit(api: Caller) -> None:
     """It occupies one of a few threads."""
     assert api.error("batch", commands=[{"info": {}}] * 1_001)[0] == 107

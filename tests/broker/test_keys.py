@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from ws_service.broker.connection import database_of
 from ws_service.broker.keys import Keys
+from ws_service.redis_url import RedisUrl
 
 NAMES = ["a", "7", "room:7", "x:room", "k:room:7", "a:bell:b", "meta:a", "once:a"]
 
@@ -57,4 +57,4 @@ def test_a_partition_has_all_keys_of_a_topic() -> None:
 )
 def test_the_database_of_a_url(url: str, database: int) -> None:
     """As redis-py reads it."""
-    assert database_of(url) == database
+    assert RedisUrl.parse(url).database == database

@@ -105,3 +105,24 @@ def test_wrong_settings_are_listed_before_anything_listens() -> None:
     assert status == 1
     assert "ws_service.E002" in text
     assert "ws_service.E004" in text
+
+
+@pytest.mark.promise("bad-settings")
+@pytest.mark.parametrize(
+    ("module", "name", "words"),
+    [
+        ("tests.sites.push_site.settings", "BROKER_URL", "WS_SERVICE['REDIS_URL'] is no URL"),
+        ("tests.sites.gateway_site.settings", "REDIS_URL", "CHANNEL_LAYERS['default'] names one"),
+        ("settings.production", "REDIS_URL", "REDIS_URL is malformed"),
+        ("settings.gateway", "REDIS_URL", "REDIS_URL is malformed"),
+    ],
+)
+@pytest.mark.parametrize("url", ["redis://:a#hunter2@127.0.0.1", "redis://u:hunter2@h?hunter2=1"])
+def test_a_malformed_redis_url_is_refused_and_not_shown(
+    module: str, name: str, words: str, url: str
+) -> None:
+    """A traceback would show a part of the password."""
+    status, text = serve(DJANGO_SETTINGS_MODULE=module, **{name: url})
+    assert status == 1
+    assert words in text
+    assert "hunter2" not in text

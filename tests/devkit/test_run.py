@@ -213,6 +213,14 @@ def test_a_redis_url_that_leads_nowhere_is_said_in_a_line(tmp_path: Path) -> Non
     assert "secret" not in run.screen
 
 
+def test_a_redis_url_that_can_not_be_read_is_not_shown(tmp_path: Path) -> None:
+    """It may hold a password, and that may be why."""
+    with DevRun(tmp_path, *free_ports(), REDIS_URL="redis://u:secret#secret@127.0.0.1/0") as run:
+        assert run.wait() == 1
+    assert "REDIS_URL is set, but redis://u:***@127.0.0.1/0 is of no use" in run.screen
+    assert "secret" not in run.screen
+
+
 def test_an_interruption_before_everything_is_up_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C comes when it comes."""
     with DevRun(tmp_path, *free_ports()) as run:

@@ -20,9 +20,11 @@ from django.utils import timezone
 from devkit.redis_server import RedisServer
 from tests.publishing.conftest import Connect
 from tests.publishing.store import Store
-from ws_service import publish
+from ws_service import disconnect_user, get_history, position, publish, publish_many
+from ws_service.conf import InvalidSettings
 from ws_service.errors import BrokerUnavailable
 from ws_service.metrics import counters
+from ws_service.publishing import broker
 from ws_service.signals import publish_failed
 
 FAILURES = "ws_service_publish_failures_total"
@@ -137,6 +139,66 @@ def test_redis_down_during_a_save_does_not_fail_the_request(
     own_redis.start()
     publish("orders:1", "again")
     assert store.data("orders:1") == ["again"]
+
+
+class Broken:
+    """A publisher that fails in a way that nobody has thought of."""
+
+    def send(self, publications: object) -> list[Any]:
+        raise TypeError("unexpected keyword")
+
+
+@pytest.mark.promise("publish-failure")
+def test_whatever_a_publication_meets_after_the_commit_is_its_own_matter(
+    store: Store, told: list[tuple[str, Exception]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An e-mail that the site sends after the same commit must be sent."""
+    ran: list[str] = []
+    before = counters().get(FAILURES, 0)
+    with broker.use_publisher(Broken()), transaction.atomic():  # type: ignore[arg-type]
+        transaction.on_commit(lambda: ran.append("before"))
+        publish("orders:1", 1)
+        transaction.on_commit(lambda: ran.append("after"))
+    assert ran == ["before", "after"]
+    ((topic, error),) = told
+    assert (topic, type(error)) == ("orders:1", TypeError)
+    assert counters()[FAILURES] == before + 1
+    (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.exc_info, "a bug of this package's, or of its settings"
+    with broker.use_publisher(Broken()):  # type: ignore[arg-type]
+        publish("orders:1", 1)  # no transaction is open: what has been saved before is saved
+
+
+def test_django_can_name_what_waits_for_the_commit(store: Store) -> None:
+    """Its report of a callback that failed asks for the name, and must not fail by that itself."""
+    with transaction.atomic():
+        publish("orders:1", 1)
+        ((_, callback, *_),) = connections["default"].run_on_commit
+        assert "publish" in f"{callback.__module__}.{callback.__qualname__}"
+
+
+@pytest.mark.parametrize("url", ["redis://redis:6379/0?foo=1", "redis://:hunter2#@redis/0"])
+def test_settings_that_are_wrong_are_said_at_the_call(
+    store: Store, settings: Any, url: str
+) -> None:
+    """Not in the middle of the commit, where the rest of the site's callbacks would be lost."""
+    settings.WS_SERVICE = settings.WS_SERVICE | {"REDIS_URL": url}
+    ran: list[str] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: ran.append("before"))
+        for call in (
+            lambda: publish("orders:1", 1),
+            lambda: publish("orders:1", 1, on_commit=False),
+            lambda: publish_many([("orders:1", 1)]),
+            lambda: position("orders:1"),
+            lambda: get_history("orders:1"),
+            lambda: disconnect_user(1),
+        ):
+            with pytest.raises(InvalidSettings, match="REDIS_URL") as refused:
+                call()
+            assert "hunter2" not in str(refused.value)
+        transaction.on_commit(lambda: ran.append("after"))
+    assert ran == ["before", "after"]
 
 
 def test_a_receiver_that_raises_is_logged_and_stops_nobody(

@@ -86,7 +86,14 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("DATABASE_URL", "hunter2", "DATABASE_URL is malformed"),
         ("DATABASE_URL", "oracel://user:hunter2@db/x", "DATABASE_URL is malformed"),
         ("REDIS_URL", "http://:hunter2@redis", "REDIS_URL is malformed: starts with redis://"),
-        ("REDIS_URL", "redis://u:hunter2/x@redis", "write / @ : in a password as %2F"),
+        *(
+            ("REDIS_URL", url, "with / ? # @ : in a password as %2F")
+            for url in (
+                *("redis://u:hunter2/x@redis", "redis://u:hunter2#x@redis", "redis:///0"),
+                *("redis://u:hunter2?x@redis", "redis://redis:0/0", "redis://redis?hunter2=1"),
+                *("redis://redis?db=hunter2", "unix://", "redis://u:hunter2[x@redis"),
+            )
+        ),
         ("CHANNEL_LAYER", "hunter2", "CHANNEL_LAYER is malformed"),
         ("DEMO_CONSUMERS", "hunter2", "DEMO_CONSUMERS is malformed"),
         ("LOG_LEVEL", "hunter2", "LOG_LEVEL is malformed"),

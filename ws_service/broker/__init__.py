@@ -5,7 +5,10 @@ doorbell     what is published when a stream has grown
 keys         the names of everything in Redis
 lua/         the scripts; each is one atomic step
 scripts      their arguments and answers
-connection   redis clients, made in one place
+steps        publications of a topic that happen together
+demotion     answers of a server that is not the right one any more
+clients      redis clients, made in one place
+connection   runs scripts, blocking and asynchronous
 presence     who is subscribed to a topic
 leases       which processes are alive
 streams      reads streams, for the hub

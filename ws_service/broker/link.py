@@ -10,7 +10,8 @@ from typing import Any, Final
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from ws_service.broker.connection import READ_LIMIT_S, listening_connection, why
+from ws_service.broker.clients import READ_LIMIT_S, listening_connection
+from ws_service.broker.connection import why
 from ws_service.broker.keys import Keys
 from ws_service.cancellation import end, is_ending, pause
 from ws_service.chunks import in_chunks
@@ -73,6 +74,7 @@ class DoorbellLink:
         self._must_tell = False
         self._restoring: set[str] = set()
         self._is_given_up = False
+        self._must_leave = False
         self._heard_s = 0.0
 
     def start(self) -> None:
@@ -114,6 +116,13 @@ class DoorbellLink:
         self._restoring.discard(topic)
         self._change(topic)
 
+    def reconnect(self) -> None:
+        """Listen on a new connection: the address leads to another server by now, and this one,
+        which is well, is not told what is published there.
+        """
+        self._must_leave = True
+        self._wake.set()
+
     def _give_up_connection(self) -> None:
         """It is silently dead: a new one now, not when the next ping shows it."""
         self._is_given_up = True
@@ -126,12 +135,13 @@ class DoorbellLink:
     async def _run(self) -> None:
         while True:
             connection = listening_connection(self._url)
+            self._must_leave = False  # here: one that is being made may lead to the old server
             try:
                 async with asyncio.timeout(CONNECT_LIMIT_S):
                     await connection.connect()  # type: ignore[no-untyped-call]
                 await self._listen(connection)
             except (RedisError, OSError) as error:
-                if not self._is_down:
+                if not self._is_down and not self._must_leave:
                     logger.warning("Not listening for publications: %s", why(error))
                 self._is_down = True
             except (Exception, asyncio.CancelledError):  # nothing may make the process deaf
@@ -204,6 +214,8 @@ class DoorbellLink:
                 self._wake.clear()
                 if self._is_given_up:
                     raise _SilentlyDead("a subscription was not confirmed")
+                if self._must_leave:
+                    raise _SilentlyDead("the address leads to another Redis")
                 await self._send_changes(connection)
         except _SilentlyDead as error:
             logger.warning("Listening for publications on a new connection: %s", error)

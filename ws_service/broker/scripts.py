@@ -1,5 +1,6 @@
 """The Lua scripts: their text, their arguments, their answers."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ GIVEN_KEY_LIFETIME: Final = timedelta(minutes=5)
 CHANGES_KEPT: Final = 65_536
 """Topics in the change index of a partition; a hub that is further behind checks all it holds."""
 
+_INCLUDED: Final = re.compile(r"--<(\w+)\.lua>")
+"""Where the text of one script stands within another's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -39,9 +43,13 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """``publish``, ``read`` or ``changes``."""
-    text = files("ws_service.broker").joinpath("lua", f"{name}.lua").read_text()
+    """By the name of its file: ``publish``, ``read``, ``changes`` …"""
+    text = _INCLUDED.sub(lambda found: _text_of(found[1]), _text_of(name))
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _text_of(name: str) -> str:
+    return files("ws_service.broker").joinpath("lua", f"{name}.lua").read_text()
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
     """Say at the start what would else be noticed by the first client only; and tell publishers
     that have no topics of their own which there are, before there is a first client.
     """
-    from ws_service.broker.connection import address_of  # after setup(), like the rest
+    from ws_service.redis_url import RedisUrl  # after setup(), like the rest
     from ws_service.topics.written import write_topics
 
     greeting: Future[None] = Future()
@@ -214,7 +214,7 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
     try:
         greeting.result(REDIS_GREETING_LIMIT_S + 1)
     except (BrokerUnavailable, TimeoutError) as error:
-        address = address_of(config.redis_url or "")
+        address = RedisUrl.parse(config.redis_url).address if config.redis_url else "Redis"
         reason = str(error) or "its name is still being looked for"
         logger.warning("%s does not answer, subscriptions fail until it does: %s", address, reason)
 

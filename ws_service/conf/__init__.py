@@ -1,9 +1,10 @@
 """The one reader of Django settings.
 
-options   the keys of WS_SERVICE
-site      what the site's own settings say
-problems  what is wrong with them
-config    all of it, frozen and typed, for everyone else
+options      the keys of WS_SERVICE
+site         what the site's own settings say
+layer_redis  the Redis of its channel layer
+problems     what is wrong with them
+config       all of it, frozen and typed, for everyone else
 """
 
 from ws_service.conf.config import ServiceConfig, load_config

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 from django.conf import settings as django_settings
 
+from ws_service.conf.layer_redis import redis_url_of
 from ws_service.conf.options import OPTIONS
 from ws_service.conf.problems import InvalidSettings, find_problems
 from ws_service.conf.site import channel_layer_settings, has_users, secret_keys
+from ws_service.errors import InvalidRedisUrl
 from ws_service.origin_pattern import OriginPattern
 
 # Django accepts these hosts with DEBUG on and ALLOWED_HOSTS empty (HttpRequest.get_host).
@@ -27,7 +29,8 @@ class ServiceConfig:
     database_threads: int
     ping_interval_s: float
     message_limit_bytes: int
-    redis_url: str | None
+    redis_url: str | None = field(repr=False)  # it may hold a password
+    why_no_redis: str
     key_prefix: str
     client_url: str | None
     send_buffer_limit_bytes: int
@@ -65,6 +68,7 @@ def load_config() -> ServiceConfig:
     given = {name: option.default for name, option in OPTIONS.items()}
     given |= getattr(django_settings, "WS_SERVICE", {})
     trusted = [*given["ALLOWED_ORIGINS"], *django_settings.CSRF_TRUSTED_ORIGINS]
+    redis_url, why_no_redis = _topics_redis(given["REDIS_URL"], given["CHANNEL_LAYER"])
     hosts = tuple(django_settings.ALLOWED_HOSTS)
     ssl_header = django_settings.SECURE_PROXY_SSL_HEADER
     return ServiceConfig(
@@ -75,7 +79,8 @@ def load_config() -> ServiceConfig:
         database_threads=given["DATABASE_THREADS"],
         ping_interval_s=given["PING_INTERVAL"],
         message_limit_bytes=given["MAX_MESSAGE_SIZE"],
-        redis_url=given["REDIS_URL"] or _redis_url_of_layer(given["CHANNEL_LAYER"]),
+        redis_url=redis_url,
+        why_no_redis=why_no_redis,
         key_prefix=given["PREFIX"],
         client_url=given["CLIENT_URL"],
         send_buffer_limit_bytes=given["SEND_BUFFER_BYTES"],
@@ -103,14 +108,11 @@ def load_config() -> ServiceConfig:
     )
 
 
-def _redis_url_of_layer(alias: str) -> str | None:
-    """The Redis that the site has already: the first host of its channel layer, as a URL."""
-    hosts = channel_layer_settings().get(alias, {}).get("CONFIG", {}).get("hosts") or []
-    host = hosts[0] if hosts else None
-    match host:
-        case {"address": str(url)} | str(url):
-            return url
-        case (str(name), int(port)) | {"host": str(name), "port": int(port)}:
-            return f"redis://{name}:{port}/0"
-        case _:
-            return None
+def _topics_redis(url: str | None, layer: str) -> tuple[str | None, str]:
+    """Where topics are, else that of the site's channel layer; or why that can't be."""
+    if url is not None:
+        return url, ""
+    try:
+        return redis_url_of(channel_layer_settings().get(layer, {})), ""
+    except InvalidRedisUrl as error:
+        return None, f"CHANNEL_LAYERS[{layer!r}] names one that can't be used: {error}"

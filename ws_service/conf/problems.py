@@ -14,13 +14,13 @@ from django.utils.module_loading import import_string
 from ws_service.bind import Bind
 from ws_service.conf.options import OPTIONS
 from ws_service.conf.site import channel_layer_settings, has_users, secret_keys
-from ws_service.errors import InvalidBind
+from ws_service.errors import InvalidBind, InvalidRedisUrl
 from ws_service.origin_pattern import InvalidOrigin, OriginPattern
+from ws_service.redis_url import RedisUrl
 
 TOKEN_KEY_LEAST_BYTES = 32
 API_PORT = 8003
 
-_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _API_KEY = re.compile(r"[!-~]{16,}")
 _CLIENT_URL = re.compile(r":\d{1,5}|wss?://[^\s?#]+")
@@ -82,12 +82,15 @@ def _option_problems(given: dict[str, Any]) -> Iterator[Problem]:
 
 def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
     url = given.get("REDIS_URL")
-    if isinstance(url, str) and not url.startswith(_REDIS_SCHEMES):
-        # The value is not repeated: it may hold a password.
+    try:
+        if isinstance(url, str):
+            RedisUrl.parse(url)
+    except InvalidRedisUrl as error:
         yield Problem(
             "ws_service.E003",
-            "WS_SERVICE['REDIS_URL'] is no URL of a Redis.",
-            f"It starts with {', '.join(_REDIS_SCHEMES)}.",
+            f"WS_SERVICE['REDIS_URL'] is no URL of a Redis: {error}.",
+            'Write "redis://user:password@host:6379/0", "rediss://…" or'
+            ' "unix:///run/redis.sock?db=0".',
         )
     prefix = given.get("PREFIX", "")
     if isinstance(prefix, str) and not _PREFIX.fullmatch(prefix) and "PREFIX" in given:

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ws_service.broker.connection import database_of
 from ws_service.broker.keys import Keys
 from ws_service.calls import CallTable
 from ws_service.conf import ServiceConfig
@@ -29,6 +28,7 @@ from ws_service.hub.hub import Hub
 from ws_service.identity.tokens import TokenKeys
 from ws_service.node import node_id
 from ws_service.protocol.session import SessionLimits
+from ws_service.redis_url import RedisUrl
 from ws_service.topics import TopicTable
 from ws_service.topics.compiled import compiled
 
@@ -51,7 +51,7 @@ class Gateway:
         version: str,
     ) -> None:
         if config.redis_url is None:
-            raise BrokerNotConfigured
+            raise BrokerNotConfigured(config.why_no_redis)
         self.version = version
         self.session_limits = SessionLimits(config.command_limit_bytes, config.subscription_limit)
         self.connection_limits = ConnectionLimits(
@@ -59,7 +59,7 @@ class Gateway:
         )
         self._config = config
         self._redis_url = config.redis_url
-        self._keys = Keys(config.key_prefix, database_of(config.redis_url))
+        self._keys = Keys(config.key_prefix, RedisUrl.parse(config.redis_url).database)
         self._token_keys = TokenKeys.from_config(config)
         self._calls = calls
         self._permissions = Permissions(topics, Policies(threads))

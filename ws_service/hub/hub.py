@@ -77,9 +77,9 @@ class Hub:
         topic_table: bytes | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        broker = AsyncBroker(url)
-        self._streams = Streams(broker, keys)
         self._link = DoorbellLink(url, keys, self.ring, self._on_restored, self._on_lost)
+        broker = AsyncBroker(url, on_moved=self._link.reconnect)
+        self._streams = Streams(broker, keys)
         self.echo = Echo(broker, keys, self._link)
         self._groups = GroupLink(live_groups, self.ring)
         self._recovery_limit_bytes = recovery_limit_bytes

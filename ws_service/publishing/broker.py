@@ -9,20 +9,21 @@ from typing import Any, Final, Protocol
 
 from django.core.signals import setting_changed
 
-from ws_service.broker.connection import BlockingBroker, database_of
+from ws_service.broker.connection import BlockingBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import (
     Call,
     StreamPart,
-    publish_answer,
     publish_call,
     read_answer,
     read_call,
 )
+from ws_service.broker.steps import in_steps
 from ws_service.conf import load_config
 from ws_service.errors import BrokerNotConfigured
 from ws_service.publishing.outgoing import Outgoing
+from ws_service.redis_url import RedisUrl
 
 PIPELINE_LIMIT: Final = 1_000
 """Publications of one round trip: others' commands get their turn in Redis between two."""
@@ -57,14 +58,22 @@ class RedisPublisher:
         self._keys = keys
 
     def send(self, publications: Sequence[Outgoing]) -> list[Position]:
-        """One round trip for each partition, as far as the limits of a pipeline go."""
+        """One round trip for each partition, as far as the limits of a pipeline go.
+
+        Of a topic, none is published that stands behind one that failed.
+        """
         calls = [self._call(each) for each in publications]
-        answers: dict[int, Any] = {}
+        positions: dict[int, Position] = {}
         for numbers in self._by_partition(publications):
             for together in _pipelines(publications, numbers):
-                found = self._broker.run_many([calls[number] for number in together])
-                answers.update(zip(together, found, strict=True))
-        return [publish_answer(answers[number]) for number in range(len(calls))]
+                steps = in_steps(
+                    {number: calls[number] for number in together},
+                    {number: publications[number].topic for number in together},
+                )
+                answers = self._broker.run_many([step.call for step in steps])
+                for step, answer in zip(steps, answers, strict=True):
+                    positions.update(zip(step.numbers, step.positions(answer), strict=True))
+        return [positions[number] for number in range(len(calls))]
 
     def read(self, topic: str, after: int, limit: int, *, reverse: bool = False) -> StreamPart:
         call = read_call(self._keys, topic, after, limit, reverse=reverse)
@@ -141,10 +150,10 @@ def close_publisher() -> None:
 def _redis_publisher() -> RedisPublisher:
     config = load_config()
     if config.redis_url is None:
-        raise BrokerNotConfigured
+        raise BrokerNotConfigured(config.why_no_redis)
     return RedisPublisher(
         BlockingBroker(config.redis_url, config.publish_timeout_s),
-        Keys(config.key_prefix, database_of(config.redis_url)),
+        Keys(config.key_prefix, RedisUrl.parse(config.redis_url).database),
     )
 
 

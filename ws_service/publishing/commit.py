@@ -27,7 +27,7 @@ def publish_after_commit(publications: Sequence[Outgoing], using: str | None) ->
     Raises BrokerNotConfigured, InvalidSettings: at the call, when somebody can mend it.
     """
     publisher()
-    publish_now = partial(_publish_or_tell, publications)
+    publish_now = _AfterCommit(publications)
     alias = using or DEFAULT_DB_ALIAS
     if _is_idle(connections[alias]):
         publish_now()
@@ -37,7 +37,7 @@ def publish_after_commit(publications: Sequence[Outgoing], using: str | None) ->
 
 def is_publication(callback: object) -> bool:
     """Whether something that waits for a commit is ours."""
-    return isinstance(callback, partial) and callback.func is _publish_or_tell
+    return isinstance(callback, _AfterCommit)
 
 
 def _is_idle(connection: BaseDatabaseWrapper) -> bool:
@@ -51,17 +51,27 @@ def _is_idle(connection: BaseDatabaseWrapper) -> bool:
     return bool(commits) and not connection.in_atomic_block
 
 
-def _publish_or_tell(publications: Sequence[Outgoing]) -> None:
-    try:
-        publisher().send(publications)
-    except BrokerUnavailable as error:
-        tell_of_loss([publication.topic for publication in publications], error)
+class _AfterCommit:
+    """What happens then. It raises nothing, whatever is wrong: Django would leave out what other
+    parts of the site have asked for after the same commit.
+    """
+
+    def __init__(self, publications: Sequence[Outgoing]) -> None:
+        self._publications = publications
+        self.__qualname__ = type(self).__qualname__  # by it Django names a callback that fails
+
+    def __call__(self) -> None:
+        try:
+            publisher().send(self._publications)
+        except Exception as error:  # noqa: BLE001 - it is told
+            tell_of_loss([publication.topic for publication in self._publications], error)
 
 
-def tell_of_loss(names: Sequence[str], error: BrokerUnavailable) -> None:
+def tell_of_loss(names: Sequence[str], error: Exception) -> None:
     """Log, count and signal that these publications were lost: nobody waits for an exception.
 
     names: of the topics, one for each publication.
+    error: with a traceback in the log, unless it is BrokerUnavailable.
     """
     count("ws_service_publish_failures_total", len(names))
     topics = list(dict.fromkeys(names))
@@ -71,11 +81,13 @@ def tell_of_loss(names: Sequence[str], error: BrokerUnavailable) -> None:
         publish_failed.send_robust(sender=None, topic=topic, error=error)
 
 
-def _log(number: int, topics: Sequence[str], error: BrokerUnavailable) -> None:
+def _log(number: int, topics: Sequence[str], error: Exception) -> None:
+    is_ours = not isinstance(error, BrokerUnavailable)
+    tell = partial(logger.error, exc_info=error if is_ours else None)
     if number == 1:
-        logger.error("A publication to %r was lost: %s", topics[0], error)
+        tell("A publication to %r was lost: %s", topics[0], error)
         return
-    logger.error(
+    tell(
         "%d publications to %s%s, or some of them, were lost: %s",
         number,
         ", ".join(map(repr, topics[:TOPICS_NAMED])),

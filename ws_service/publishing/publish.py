@@ -105,12 +105,13 @@ def publish_many(
     on_commit, using: as for ``publish()``; a failure is one line in the log, and one signal for
         each topic.
 
-    Publications of one topic arrive in the order in which they stand here; between topics there is
-    no order. It is no transaction: others' publications may come in between. Up to a thousand, or
-    a MiB, are one round trip, which blocks for ``WS_SERVICE["PUBLISH_TIMEOUT"]`` at most.
+    Publications of one topic arrive in the order in which they stand here, and behind one that
+    fails none of its topic is published; between topics there is no order. It is no transaction:
+    others' publications may come in between. Up to a thousand, or a MiB, are one round trip, which
+    blocks for ``WS_SERVICE["PUBLISH_TIMEOUT"]`` at most.
 
-    Raises what ``publish()`` raises. After BrokerUnavailable an unknown part has been published:
-    where it matters, give each its idempotency key and repeat the whole.
+    Raises what ``publish()`` raises. After BrokerUnavailable an unknown part has been published, of
+    each topic the first ones: where it matters, give each its idempotency key and repeat the whole.
     """
     given = list(publications)
     try:

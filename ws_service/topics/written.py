@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ws_service.broker.connection import BlockingBroker, database_of
+from ws_service.broker.connection import BlockingBroker
 from ws_service.broker.keys import Keys
 from ws_service.broker.scripts import Call
 from ws_service.broker.topic_table import read_table_call, write_table_call
 from ws_service.conf import ServiceConfig
 from ws_service.errors import BrokerUnavailable, InvalidTopicName, UnknownTopic, UnreadableTopics
+from ws_service.redis_url import RedisUrl
 from ws_service.topics.compiled import compiled, topics_of
 from ws_service.topics.names import check_name
 from ws_service.topics.table import Match, TopicTable, load_topics
@@ -39,7 +40,7 @@ def write_topics(config: ServiceConfig, time_limit_s: float) -> None:
 
 
 def _keys(config: ServiceConfig, url: str) -> Keys:
-    return Keys(config.key_prefix, database_of(url))
+    return Keys(config.key_prefix, RedisUrl.parse(url).database)
 
 
 def _run(url: str, time_limit_s: float, call: Call) -> Any:
