@@ -154,6 +154,7 @@ def test_a_wrong_setting_is_named_with_what_mends_it(
         ({"ROUTING": "asgi_routing"}, "ws_service.E007", "can't be imported"),
         ({"MIDDLEWARE": ["nowhere.Middleware"]}, "ws_service.E008", "No module named"),
         ({"MIDDLEWARE": ["ws_service.Middleware"]}, "ws_service.E008", "does not define"),
+        ({"MIDDLEWARE": ["ws_service.errors"]}, "ws_service.E008", "which can't be called"),
     ],
 )
 def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, words: str) -> None:
