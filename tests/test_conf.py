@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.urls import path
 
 from ws_service import History, Topic, topic
-from ws_service.conf import load_config
+from ws_service.conf import InvalidSettings, load_config
 
 LONG_KEY = "thirty-two bytes or more of a key for tests"
 
@@ -205,6 +205,8 @@ def test_without_users_tokens_say_who_connects(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"TOKEN_KEY": ""}, "is empty"),
+        ({"TOKEN_KEY": " " * 40}, "is empty"),
         ({"TOKEN_KEY": "short"}, "fewer than 32 bytes"),
         ({"TOKEN_KEY": LONG_KEY, "TOKEN_KEY_FALLBACKS": ["short"]}, "fewer than 32 bytes"),
         ({"TOKEN_KEY": "this very site signs its sessions with it"}, "is SECRET_KEY"),
@@ -222,6 +224,52 @@ def test_a_key_that_anybody_could_sign_with_is_refused(
     assert words in text
     assert "token_urlsafe" in str(hint)
     assert "short" not in text
+
+
+@pytest.mark.promise("bad-settings")
+@pytest.mark.parametrize(
+    ("secret_key", "fallbacks", "words"),
+    [
+        ("", [], "SECRET_KEY is empty"),
+        (None, [], "SECRET_KEY is empty"),
+        (" \n", [], "SECRET_KEY has only spaces"),
+        (b"", [], "SECRET_KEY is empty"),
+        (12345, [], "must be a str"),
+        (LONG_KEY, [""], "SECRET_KEY_FALLBACKS has an empty key"),
+        (LONG_KEY, [LONG_KEY[::-1], " "], "SECRET_KEY_FALLBACKS has an empty key"),
+        (LONG_KEY, [None], "must be a str"),
+    ],
+)
+def test_a_secret_key_that_everybody_knows_is_named(
+    settings: Any, secret_key: Any, fallbacks: list[Any], words: str
+) -> None:
+    """E015: whoever knows the key signs sessions and tokens; with none, every cookie fails."""
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret_key, fallbacks
+    (message,) = run_checks(tags=["ws_service"])
+    assert message.id == "ws_service.E015"
+    assert words in message.msg
+    assert message.hint
+    with pytest.raises(InvalidSettings, match="E015"):
+        load_config()
+
+
+@pytest.mark.parametrize(("secret_key", "ids"), [("", []), (" ", ["ws_service.E015"])])
+def test_without_users_no_secret_key_is_needed(
+    settings: Any, secret_key: str, ids: list[str]
+) -> None:
+    """A gateway has none. One of spaces is no key there either: tokens would be made of it."""
+    settings.INSTALLED_APPS = ["channels", "ws_service"]
+    settings.WS_SERVICE = settings.WS_SERVICE | {"TOKEN_KEY": LONG_KEY}
+    settings.SECRET_KEY = secret_key
+    assert [message.id for message in run_checks(tags=["ws_service"])] == ids
+
+
+def test_fallbacks_of_a_token_key_that_is_not_set_are_named() -> None:
+    """E012: they were honoured as long as there was a key of their own."""
+    ((id_, text, _),) = problems(TOKEN_KEY_FALLBACKS=[LONG_KEY])
+    assert id_ == "ws_service.E012"
+    assert "TOKEN_KEY_FALLBACKS" in text
+    assert LONG_KEY not in text
 
 
 @pytest.mark.parametrize(

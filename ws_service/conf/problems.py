@@ -23,6 +23,7 @@ API_PORT = 8003
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _API_KEY = re.compile(r"[!-~]{16,}")
+_MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.'
 _CLIENT_URL = re.compile(r":\d{1,5}|wss?://[^\s?#]+")
 
 
@@ -107,8 +108,7 @@ def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
-    key = given.get("TOKEN_KEY")
-    make_one = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.'
+    key, fallbacks = given.get("TOKEN_KEY"), given.get("TOKEN_KEY_FALLBACKS", ())
     if key is None:
         is_service = given.get("ROUTING") or given.get("TOPICS")
         if is_service and not has_users():
@@ -117,16 +117,22 @@ def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
                 "WS_SERVICE['TOKEN_KEY'] is not set: without django.contrib.auth, tokens alone say"
                 " who connects.",
                 "Set the key by which they are signed, or start the service with the site's own"
-                f" settings. {make_one}",
+                f" settings. {_MAKE_A_KEY}",
+            )
+        elif fallbacks:
+            yield Problem(
+                "ws_service.E012",
+                "WS_SERVICE['TOKEN_KEY_FALLBACKS'] has keys, and without a TOKEN_KEY none of them"
+                " counts.",
+                "Set TOKEN_KEY, or leave them out: SECRET_KEY_FALLBACKS are SECRET_KEY's.",
             )
         return
-    fallbacks = given.get("TOKEN_KEY_FALLBACKS", ())
     keys = {"TOKEN_KEY": [key], "TOKEN_KEY_FALLBACKS": fallbacks}
     for name, texts in keys.items():
         for text in filter(lambda each: isinstance(each, str), texts):
             if trouble := _key_trouble(text):
                 # The value is not repeated: whoever knows it is anybody.
-                yield Problem("ws_service.E012", f"WS_SERVICE[{name!r}] {trouble}.", make_one)
+                yield Problem("ws_service.E012", f"WS_SERVICE[{name!r}] {trouble}.", _MAKE_A_KEY)
 
 
 def _key_trouble(key: str) -> str | None:
@@ -134,6 +140,8 @@ def _key_trouble(key: str) -> str | None:
         size = len(key.encode())
     except UnicodeEncodeError:
         return "has no UTF-8 form"
+    if not key.strip():
+        return "is empty"
     if size < TOKEN_KEY_LEAST_BYTES:
         return f"has fewer than {TOKEN_KEY_LEAST_BYTES} bytes: it can be guessed"
     if key.lstrip().startswith(("-----BEGIN", "ssh-", "ecdsa-", "{")):
@@ -205,6 +213,7 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             "SECURE_PROXY_SSL_HEADER must be a pair.",
             'Write ("HTTP_X_FORWARDED_PROTO", "https").',
         )
+    yield from _secret_key_problems()
     if has_users():
         yield from _user_problems()
     if not apps.is_installed("ws_service"):
@@ -212,6 +221,33 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             "ws_service.E006",
             "INSTALLED_APPS lacks 'ws_service': no system checks, no template tags.",
             'Write INSTALLED_APPS += ["ws_service"].',
+        )
+
+
+def _secret_key_problems() -> Iterator[Problem]:
+    """What everybody could sign sessions with. A service that has no users needs no key."""
+    keys = secret_keys()
+    if any(not isinstance(key, bytes) for key in keys):
+        yield Problem(
+            "ws_service.E015",
+            "SECRET_KEY and each of SECRET_KEY_FALLBACKS must be a str.",
+            f"Give the service the key that the site's pages have. {_MAKE_A_KEY}",
+        )
+        return
+    key, *fallbacks = keys or (b"",)
+    # Nothing at all is no key; nothing but spaces is one that everybody knows.
+    if not key.strip() and (key or has_users()):
+        yield Problem(
+            "ws_service.E015",
+            f"SECRET_KEY {'has only spaces' if key else 'is empty'}: sessions are signed with it.",
+            f"Give the service the key that the site's pages have. {_MAKE_A_KEY}",
+        )
+    if not all(each.strip() for each in fallbacks):
+        yield Problem(
+            "ws_service.E015",
+            "SECRET_KEY_FALLBACKS has an empty key: anybody can sign sessions with it.",
+            "Leave it out. An empty variable that is split at commas gives one:"
+            " [key for key in keys if key.strip()].",
         )
 
 
