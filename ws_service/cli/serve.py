@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind, remove_stale_socket
-from ws_service.errors import (
-    BrokerUnavailable,
-    CannotListen,
-    InvalidApplication,
-    InvalidBind,
-    WsServiceError,
-)
+from ws_service.cli.reason import reason_of
+from ws_service.errors import BrokerUnavailable, CannotListen, InvalidApplication, InvalidBind
 
 if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
@@ -126,17 +121,17 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     except ModuleNotFoundError as error:
         return _refuse(f"{error}. {_INSTALL}")
     import django
-    from django.core.exceptions import ImproperlyConfigured
 
     try:
         application = _load(args.application)
         from ws_service.conf import load_config  # after setup(): it reads the settings
 
         config = load_config()
-    except ModuleNotFoundError as error:
-        return _refuse(f"{error}. Start it where manage.py is, or set PYTHONPATH.")
-    except (ImproperlyConfigured, WsServiceError, ImportError) as error:
-        return _refuse(str(error))
+    except Exception as error:
+        reason = reason_of(error, args.application)
+        if reason is None:
+            raise  # the interpreter prints it, whatever LOGGING says
+        return _refuse(reason)
     _configure_logging()
     logger.info(
         "ws-service %s (Django %s, settings %s) is node %s",
