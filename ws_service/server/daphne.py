@@ -92,10 +92,9 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
     """Daphne that tells where it listens and when it can't, and stops in order."""
 
-    has_failed = False
-
     def __init__(self, **options: Any) -> None:
         super().__init__(ready_callable=self._use_service_protocol, **options)
+        self.failures: list[str] = []
         self._ports: list[Any] = []  # twisted.internet.interfaces.IListeningPort
 
     def _use_service_protocol(self) -> None:
@@ -112,8 +111,7 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         logger.info("Listening on %s", _name_of(port.getHost()))
 
     def listen_error(self, failure: Failure) -> None:
-        logger.critical("Can't listen: %s", failure.getErrorMessage())
-        self.has_failed = True
+        self.failures.append(f"Can't listen: {failure.getErrorMessage()}")
         self.stop()
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
@@ -165,8 +163,11 @@ def serve(
     ping_interval_s: float,
     message_limit_bytes: int,
     handles_signals: bool = True,
-) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP. Blocks. Returns the exit status.
+) -> Sequence[str]:
+    """Serve until SIGTERM, SIGINT or SIGHUP. Blocks.
+
+    Returns why it could not go on, a line for each endpoint that can't listen; nothing after a
+    stop. The caller says it: nothing of it is logged.
 
     endpoints: Twisted endpoint descriptions.
     handles_signals: False under the reloader, which runs this outside the main thread.
@@ -189,9 +190,8 @@ def serve(
     try:
         server.run()
     except (ValueError, OSError, ImportError) as error:  # an endpoint's description or files
-        logger.critical("Can't listen: %s", error)
-        return 1
-    return 1 if server.has_failed else 0
+        return [*server.failures, f"Can't listen: {error}"]
+    return server.failures
 
 
 def _without_root_path(application: ASGIApplication) -> ASGIApplication:
