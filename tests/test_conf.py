@@ -12,6 +12,7 @@ from django.urls import path
 from ws_service import History, Topic, topic
 from ws_service.conf import InvalidSettings, load_config
 
+CORE = "channels_redis.core.RedisChannelLayer"
 LONG_KEY = "thirty-two bytes or more of a key for tests"
 
 
@@ -173,6 +174,25 @@ def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, word
         ("CHANNEL_LAYERS", {"default": {"BACKEND": "nowhere.Layer"}}, "E009", "['BACKEND']"),
         ("CSRF_TRUSTED_ORIGINS", ["https://a.example/"], "E004", "CSRF_TRUSTED_ORIGINS has"),
         ("SECURE_PROXY_SSL_HEADER", "X-Forwarded-Proto", "E010", "must be a pair"),
+        ("AUTHENTICATION_BACKENDS", [], "E009", "is empty"),
+        ("SESSION_ENGINE", "tests.sites.faulty_store", "E009", "can't be used: no place"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": "ws_service.errors"}}, "E009", "be used"),
+        (
+            "CHANNEL_LAYERS",
+            {"default": {"BACKEND": CORE, "CONFIG": {"hots": []}}},
+            "E009",
+            "'hots'",
+        ),
+        ("CHANNEL_LAYERS", ["redis://localhost"], "E016", "must be a dict, not list"),
+        ("CHANNEL_LAYERS", {"default": CORE}, "E016", "['default'] must be a dict"),
+        ("CHANNEL_LAYERS", {"default": {}}, "E016", "['BACKEND'] must be a dotted path"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": CORE, "CONFIG": []}}, "E016", "['CONFIG']"),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.example", "E016", "must be a list, not str"),
+        ("CSRF_TRUSTED_ORIGINS", [None], "E016", "must hold strings only"),
+        ("AUTHENTICATION_BACKENDS", "a.Backend", "E016", "must be a list, not str"),
+        ("ALLOWED_HOSTS", [1], "E016", "must hold strings only"),
+        ("SESSION_COOKIE_NAME", "", "E016", "must be a str that is not empty"),
+        ("CSRF_HEADER_NAME", None, "E016", "must be a str that is not empty"),
     ],
 )
 def test_a_django_setting_that_would_refuse_everybody_is_named(
@@ -183,6 +203,15 @@ def test_a_django_setting_that_would_refuse_everybody_is_named(
     (message,) = run_checks(tags=["ws_service"])
     assert message.id == f"ws_service.{id_}"
     assert words in message.msg
+    assert message.hint
+    with pytest.raises(InvalidSettings):
+        load_config()
+
+
+def test_a_session_store_that_is_away_stops_no_start(settings: Any) -> None:
+    """It is asked at each handshake, and may be back by then."""
+    settings.SESSION_ENGINE = "tests.sites.store_away"
+    assert run_checks(tags=["ws_service"]) == []
 
 
 def test_missing_apps_are_named(settings: Any) -> None:
@@ -262,6 +291,13 @@ def test_without_users_no_secret_key_is_needed(
     settings.WS_SERVICE = settings.WS_SERVICE | {"TOKEN_KEY": LONG_KEY}
     settings.SECRET_KEY = secret_key
     assert [message.id for message in run_checks(tags=["ws_service"])] == ids
+
+
+def test_an_empty_audience_is_named() -> None:
+    """E012: no token could be for it."""
+    ((id_, text, _),) = problems(TOKEN_AUDIENCE="")
+    assert id_ == "ws_service.E012"
+    assert "TOKEN_AUDIENCE" in text
 
 
 def test_fallbacks_of_a_token_key_that_is_not_set_are_named() -> None:

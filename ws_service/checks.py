@@ -29,12 +29,12 @@ _CORE_LAYERS = ("channels_redis.core.RedisChannelLayer", "ws_service.layers.Reco
 
 def check_everything() -> list[CheckMessage]:
     """All of them; ``apps.py`` registers this."""
-    messages = [*check_settings(), *check_layer_timeouts()]
+    messages = check_settings()
     try:
         config = load_config()
     except InvalidSettings:
         return messages  # check_settings has said so
-    messages += check_middleware(config.middleware)
+    messages += [*check_layer_timeouts(), *check_middleware(config.middleware)]
     routing = config.routing
     try:
         if routing is not None:

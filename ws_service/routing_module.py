@@ -27,14 +27,16 @@ def import_routing(name: str) -> ModuleType:
 
 
 def place_of(error: BaseException) -> str:
-    """The file and line that failed, in brackets: the last frame outside of importlib and of us.
+    """The file and line that failed, in brackets: the site's own last one, if any of it ran.
 
-    Nothing where no other file ran, and for a SyntaxError, which names its own.
+    Nothing where only we and importlib ran, and for a SyntaxError, which names its own.
     """
     frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
     if isinstance(error, SyntaxError) or not frames or frames[-1].filename == __file__:
         return ""
-    return f" ({frames[-1].filename}, line {frames[-1].lineno})"
+    own = [f for f in frames if "site-packages" not in f.filename and f.filename != __file__]
+    frame = (own or frames)[-1]
+    return f" ({frame.filename}, line {frame.lineno})"
 
 
 def _what(error: Exception) -> str:

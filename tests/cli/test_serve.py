@@ -120,6 +120,7 @@ LOGGING = {
 }
 
 
+@pytest.mark.promise("start-says-why")
 @pytest.mark.parametrize("logging_of_the_site", LOGGING_OF_A_SITE.values(), ids=LOGGING_OF_A_SITE)
 def test_what_ends_the_start_is_said_once_whatever_logging_does(
     tmp_path: Path, logging_of_the_site: str

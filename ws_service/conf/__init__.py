@@ -2,7 +2,7 @@
 
 options   the keys of WS_SERVICE
 site      what the site's own settings say
-problems  what is wrong with them
+problems  what is wrong with them; django_settings has types, dotted_path what a path names
 config    all of it, frozen and typed, for everyone else
 """
 

@@ -1,17 +1,20 @@
 """What is wrong with the settings, in words that mend it; for the system checks and the start."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from ws_service.bind import Bind
+from ws_service.conf.django_settings import ill_typed_settings
+from ws_service.conf.dotted_path import trouble_with
 from ws_service.conf.options import OPTIONS
 from ws_service.conf.site import channel_layer_settings, has_users, secret_keys
 from ws_service.errors import InvalidBind
@@ -56,6 +59,10 @@ def find_problems() -> Iterator[Problem]:
         )
         return
     yield from _option_problems(given)
+    ill_typed = [Problem("ws_service.E016", *each) for each in ill_typed_settings()]
+    yield from ill_typed
+    if ill_typed:
+        return  # what follows reads them
     yield from _push_problems(given)
     yield from _token_problems(given)
     yield from _api_problems(given)
@@ -109,6 +116,12 @@ def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
 
 def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
     key, fallbacks = given.get("TOKEN_KEY"), given.get("TOKEN_KEY_FALLBACKS", ())
+    if given.get("TOKEN_AUDIENCE") == "":
+        yield Problem(
+            "ws_service.E012",
+            "WS_SERVICE['TOKEN_AUDIENCE'] is empty: no token could be for it.",
+            f"The default is {OPTIONS['TOKEN_AUDIENCE'].default!r}.",
+        )
     if key is None:
         is_service = given.get("ROUTING") or given.get("TOPICS")
         if is_service and not has_users():
@@ -176,7 +189,7 @@ def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:
         "CSRF_TRUSTED_ORIGINS": django_settings.CSRF_TRUSTED_ORIGINS,
     }
     for name, origins in lists.items():
-        texts = origins if isinstance(origins, list | tuple) else ()
+        texts = origins if isinstance(origins, list | tuple | set | frozenset) else ()
         for text in filter(lambda each: isinstance(each, str), texts):
             try:
                 OriginPattern.parse(text)
@@ -198,12 +211,10 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             f"WS_SERVICE['CHANNEL_LAYER'] is {alias!r}, which CHANNEL_LAYERS doesn't have.",
             f"CHANNEL_LAYERS has: {', '.join(sorted(layers)) or 'nothing'}.",
         )
-    yield from _import_problems(
-        {
-            f"CHANNEL_LAYERS[{alias!r}]['BACKEND']": [layer.get("BACKEND", "")]
-            for alias, layer in layers.items()
-        }
-    )
+    for each, layer in layers.items():
+        yield from _path_problems(
+            f"CHANNEL_LAYERS[{each!r}]['BACKEND']", layer["BACKEND"], partial(_takes, layer)
+        )
     ssl_header: object = django_settings.SECURE_PROXY_SSL_HEADER
     if ssl_header is not None and not (
         isinstance(ssl_header, list | tuple) and len(ssl_header) == 2
@@ -222,6 +233,11 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             "INSTALLED_APPS lacks 'ws_service': no system checks, no template tags.",
             'Write INSTALLED_APPS += ["ws_service"].',
         )
+
+
+def _takes(layer: Mapping[str, Any], backend: Callable[..., object]) -> None:
+    """Raises TypeError for a CONFIG that the back end doesn't take."""
+    signature(backend).bind(**layer.get("CONFIG", {}))
 
 
 def _secret_key_problems() -> Iterator[Problem]:
@@ -253,12 +269,16 @@ def _secret_key_problems() -> Iterator[Problem]:
 
 def _user_problems() -> Iterator[Problem]:
     """What is needed to find the user behind a cookie."""
-    yield from _import_problems(
-        {
-            "SESSION_ENGINE": [f"{django_settings.SESSION_ENGINE}.SessionStore"],
-            "AUTHENTICATION_BACKENDS": django_settings.AUTHENTICATION_BACKENDS,
-        }
-    )
+    store = f"{django_settings.SESSION_ENGINE}.SessionStore"
+    yield from _path_problems("SESSION_ENGINE", store, lambda engine: engine())
+    if not django_settings.AUTHENTICATION_BACKENDS:
+        yield Problem(
+            "ws_service.E009",
+            "AUTHENTICATION_BACKENDS is empty: nobody could be found behind a session.",
+            "Start the service with the site's own settings.",
+        )
+    for path in django_settings.AUTHENTICATION_BACKENDS:
+        yield from _path_problems("AUTHENTICATION_BACKENDS", path, lambda backend: backend())
     for app in ("django.contrib.contenttypes", "django.contrib.sessions"):
         if not apps.is_installed(app):
             yield Problem(
@@ -268,15 +288,11 @@ def _user_problems() -> Iterator[Problem]:
             )
 
 
-def _import_problems(paths: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def _path_problems(name: str, path: str, use: Callable[[Any], object]) -> Iterator[Problem]:
     """What is named by a dotted path and needed for every handshake."""
-    for name, texts in paths.items():
-        for text in texts:
-            try:
-                import_string(text)
-            except ImportError as error:
-                yield Problem(
-                    "ws_service.E009",
-                    f"{name} can't be imported: {error}.",
-                    "Every connection would be refused. Start with the site's own settings.",
-                )
+    if trouble := trouble_with(path, use):
+        yield Problem(
+            "ws_service.E009",
+            f"{name} {trouble}.",
+            "Every connection would be refused. Start with the site's own settings.",
+        )

@@ -11,6 +11,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
 from twisted.internet.address import UNIXAddress
+from twisted.internet.error import CannotListenError
 from twisted.python.failure import Failure
 from twisted.web import http
 
@@ -111,7 +112,7 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         logger.info("Listening on %s", _name_of(port.getHost()))
 
     def listen_error(self, failure: Failure) -> None:
-        self.failures.append(f"Can't listen: {failure.getErrorMessage()}")
+        self.failures.append(_reason_of(failure))
         self.stop()
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
@@ -139,6 +140,19 @@ async def _ended(applications: list[asyncio.Future[Any]]) -> None:
     _, stuck = await asyncio.wait(applications, timeout=STOP_LIMIT_S)
     if stuck:
         logger.error("%d connections did not end in %g s: cut", len(stuck), STOP_LIMIT_S)
+
+
+def _reason_of(failure: Failure) -> str:
+    """Why an endpoint can't listen, with its address where Twisted gives it."""
+    error: Any = failure.value
+    if not isinstance(error, CannotListenError):
+        return f"Can't listen: {failure.getErrorMessage()}"
+    if isinstance(error.port, int):
+        bind = Bind(error.interface, error.port)
+    else:
+        bind = Bind(unix_path=os.fsdecode(error.port))
+    reason = getattr(error.socketError, "strerror", None) or error.socketError
+    return f"Can't listen on {bind}: {reason}"
 
 
 def _name_of(host: Any) -> str:
