@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from traceback import walk_tb
 
@@ -10,10 +9,10 @@ from ws_service.errors import WsServiceError
 from ws_service.routing_module import place_of
 
 
-def reason_of(error: Exception, application: str | None) -> str | None:
+def reason_of(error: Exception, settings: str | None, application: str | None) -> str | None:
     """What happened and what mends it; None for an error that needs its traceback.
 
-    application: ``module:attribute``, if that is what was started.
+    settings: the settings' module. application: ``module:attribute``, if that was started.
     """
     from django.core.exceptions import ImproperlyConfigured  # a command's --help needs no Django
 
@@ -21,7 +20,7 @@ def reason_of(error: Exception, application: str | None) -> str | None:
         causes = [str(each) for each in (error, error.__cause__) if each is not None]
         return f"The settings' LOGGING can't be used: {': '.join(causes)}."
     if isinstance(error, ModuleNotFoundError):
-        return f"{error}{_what_mends(error, application)}"
+        return f"{error}{_what_mends(error, settings, application)}"
     if isinstance(error, ImportError):
         return f"{error}{place_of(error)}"
     return str(error) if isinstance(error, ImproperlyConfigured | WsServiceError) else None
@@ -36,11 +35,11 @@ def _is_about_logging(error: Exception) -> bool:
     )
 
 
-def _what_mends(error: ModuleNotFoundError, application: str | None) -> str:
+def _what_mends(error: ModuleNotFoundError, settings: str | None, application: str | None) -> str:
     """By who asks for the module: the start, INSTALLED_APPS, or a line of some module."""
     missing = error.name or ""
     asked_for = {
-        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", ""),
+        "DJANGO_SETTINGS_MODULE": settings or "",
         "The application": (application or "").partition(":")[0],
     }
     for who, module in asked_for.items():
@@ -49,7 +48,9 @@ def _what_mends(error: ModuleNotFoundError, application: str | None) -> str:
                 f". {who} is {module!r}, and it is looked for in {Path.cwd()} and on PYTHONPATH:"
                 " start it where manage.py is, or correct the name."
             )
-    for app in _installed_apps():
+    from ws_service.conf import installed_apps  # see above
+
+    for app in installed_apps():
         if _leads_through(missing, app):
             return (
                 f". INSTALLED_APPS has {app!r}: install the package where this runs, or correct"
@@ -61,10 +62,3 @@ def _what_mends(error: ModuleNotFoundError, application: str | None) -> str:
 def _leads_through(package: str, path: str) -> bool:
     """Whether importing the path begins with importing the package."""
     return bool(package) and f"{path}.".startswith(f"{package}.")
-
-
-def _installed_apps() -> list[str]:
-    """Those of the settings, if they could be read."""
-    from django.conf import settings
-
-    return list(settings.INSTALLED_APPS) if settings.configured else []

@@ -128,7 +128,7 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
 
         config = load_config()
     except Exception as error:
-        reason = reason_of(error, args.application)
+        reason = reason_of(error, os.environ.get("DJANGO_SETTINGS_MODULE"), args.application)
         if reason is None:
             raise  # the interpreter prints it, whatever LOGGING says
         return _refuse(reason)

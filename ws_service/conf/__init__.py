@@ -9,7 +9,7 @@ config    all of it, frozen and typed, for everyone else
 from ws_service.conf.config import ServiceConfig, load_config
 from ws_service.conf.options import OPTIONS
 from ws_service.conf.problems import API_PORT, InvalidSettings, Problem, find_problems
-from ws_service.conf.site import channel_layer_settings
+from ws_service.conf.site import channel_layer_settings, installed_apps
 
 __all__ = [
     "API_PORT",
@@ -19,5 +19,6 @@ __all__ = [
     "ServiceConfig",
     "channel_layer_settings",
     "find_problems",
+    "installed_apps",
     "load_config",
 ]
