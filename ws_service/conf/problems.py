@@ -217,11 +217,13 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
         )
     ssl_header: object = django_settings.SECURE_PROXY_SSL_HEADER
     if ssl_header is not None and not (
-        isinstance(ssl_header, list | tuple) and len(ssl_header) == 2
+        isinstance(ssl_header, list | tuple)
+        and len(ssl_header) == 2
+        and all(isinstance(each, str) for each in ssl_header)
     ):
         yield Problem(
             "ws_service.E010",
-            "SECURE_PROXY_SSL_HEADER must be a pair.",
+            "SECURE_PROXY_SSL_HEADER must be a pair of strings.",
             'Write ("HTTP_X_FORWARDED_PROTO", "https").',
         )
     yield from _secret_key_problems()
