@@ -10,8 +10,9 @@ from django.test import override_settings
 from django.urls import path
 
 from ws_service import History, Topic, topic
-from ws_service.conf import load_config
+from ws_service.conf import InvalidSettings, load_config
 
+CORE = "channels_redis.core.RedisChannelLayer"
 LONG_KEY = "thirty-two bytes or more of a key for tests"
 
 
@@ -106,6 +107,8 @@ def test_a_list_instead_of_a_dict() -> None:
         ({"ALLOWED_ORIGINS": [1]}, "ws_service.E003", "must hold strings only"),
         ({"MIDDLEWARE": [1]}, "ws_service.E003", "must hold strings only"),
         ({"PING_INTERVAL": float("nan")}, "ws_service.E003", "must be a number"),
+        ({"PING_INTERVAL": 10**400}, "ws_service.E003", "must be 2147483647 or less"),
+        ({"PUBLISH_TIMEOUT": 1e12}, "ws_service.E003", "must be 2147483647 or less"),
         ({"CHANNEL_LAYER": "other"}, "ws_service.E005", "CHANNEL_LAYERS has: default"),
         ({"REDIS_URL": "redis:6379"}, "ws_service.E003", "it starts with redis://"),
         ({"PREFIX": "a b"}, "ws_service.E003", "letters, digits"),
@@ -131,6 +134,7 @@ def test_a_wrong_setting_is_named_with_what_mends_it(
         ({"ROUTING": "asgi_routing"}, "ws_service.E007", "can't be imported"),
         ({"MIDDLEWARE": ["nowhere.Middleware"]}, "ws_service.E008", "No module named"),
         ({"MIDDLEWARE": ["ws_service.Middleware"]}, "ws_service.E008", "does not define"),
+        ({"MIDDLEWARE": ["ws_service.errors"]}, "ws_service.E008", "which can't be called"),
     ],
 )
 def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, words: str) -> None:
@@ -149,6 +153,26 @@ def test_what_can_not_be_imported_is_named(given: dict[str, Any], id_: str, word
         ("CHANNEL_LAYERS", {"default": {"BACKEND": "nowhere.Layer"}}, "E009", "['BACKEND']"),
         ("CSRF_TRUSTED_ORIGINS", ["https://a.example/"], "E004", "CSRF_TRUSTED_ORIGINS has"),
         ("SECURE_PROXY_SSL_HEADER", "X-Forwarded-Proto", "E010", "must be a pair"),
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", True), "E010", "of strings"),
+        ("AUTHENTICATION_BACKENDS", [], "E009", "is empty"),
+        ("SESSION_ENGINE", "tests.sites.faulty_store", "E009", "can't be used: no place"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": "ws_service.errors"}}, "E009", "be used"),
+        (
+            "CHANNEL_LAYERS",
+            {"default": {"BACKEND": CORE, "CONFIG": {"hots": []}}},
+            "E009",
+            "'hots'",
+        ),
+        ("CHANNEL_LAYERS", ["redis://localhost"], "E016", "must be a dict, not list"),
+        ("CHANNEL_LAYERS", {"default": CORE}, "E016", "['default'] must be a dict"),
+        ("CHANNEL_LAYERS", {"default": {}}, "E016", "['BACKEND'] must be a dotted path"),
+        ("CHANNEL_LAYERS", {"default": {"BACKEND": CORE, "CONFIG": []}}, "E016", "['CONFIG']"),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.example", "E016", "must be a list, not str"),
+        ("CSRF_TRUSTED_ORIGINS", [None], "E016", "must hold strings only"),
+        ("AUTHENTICATION_BACKENDS", "a.Backend", "E016", "must be a list, not str"),
+        ("ALLOWED_HOSTS", [1], "E016", "must hold strings only"),
+        ("SESSION_COOKIE_NAME", "", "E016", "must be a str that is not empty"),
+        ("CSRF_HEADER_NAME", None, "E016", "must be a str that is not empty"),
     ],
 )
 def test_a_django_setting_that_would_refuse_everybody_is_named(
@@ -159,6 +183,15 @@ def test_a_django_setting_that_would_refuse_everybody_is_named(
     (message,) = run_checks(tags=["ws_service"])
     assert message.id == f"ws_service.{id_}"
     assert words in message.msg
+    assert message.hint
+    with pytest.raises(InvalidSettings):
+        load_config()
+
+
+def test_a_session_store_that_is_away_stops_no_start(settings: Any) -> None:
+    """It is asked at each handshake, and may be back by then."""
+    settings.SESSION_ENGINE = "tests.sites.store_away"
+    assert run_checks(tags=["ws_service"]) == []
 
 
 def test_missing_apps_are_named(settings: Any) -> None:
@@ -181,6 +214,8 @@ def test_without_users_tokens_say_who_connects(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"TOKEN_KEY": ""}, "is empty"),
+        ({"TOKEN_KEY": " " * 40}, "is empty"),
         ({"TOKEN_KEY": "short"}, "fewer than 32 bytes"),
         ({"TOKEN_KEY": LONG_KEY, "TOKEN_KEY_FALLBACKS": ["short"]}, "fewer than 32 bytes"),
         ({"TOKEN_KEY": "this very site signs its sessions with it"}, "is SECRET_KEY"),
@@ -198,6 +233,59 @@ def test_a_key_that_anybody_could_sign_with_is_refused(
     assert words in text
     assert "token_urlsafe" in str(hint)
     assert "short" not in text
+
+
+@pytest.mark.promise("bad-settings")
+@pytest.mark.parametrize(
+    ("secret_key", "fallbacks", "words"),
+    [
+        ("", [], "SECRET_KEY is empty"),
+        (None, [], "SECRET_KEY is empty"),
+        (" \n", [], "SECRET_KEY has only spaces"),
+        (b"", [], "SECRET_KEY is empty"),
+        (12345, [], "must be a str"),
+        (LONG_KEY, [""], "SECRET_KEY_FALLBACKS has an empty key"),
+        (LONG_KEY, [LONG_KEY[::-1], " "], "SECRET_KEY_FALLBACKS has an empty key"),
+        (LONG_KEY, [None], "must be a str"),
+    ],
+)
+def test_a_secret_key_that_everybody_knows_is_named(
+    settings: Any, secret_key: Any, fallbacks: list[Any], words: str
+) -> None:
+    """E015: whoever knows the key signs sessions and tokens; with none, every cookie fails."""
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret_key, fallbacks
+    (message,) = run_checks(tags=["ws_service"])
+    assert message.id == "ws_service.E015"
+    assert words in message.msg
+    assert message.hint
+    with pytest.raises(InvalidSettings, match="E015"):
+        load_config()
+
+
+@pytest.mark.parametrize(("secret_key", "ids"), [("", []), (" ", ["ws_service.E015"])])
+def test_without_users_no_secret_key_is_needed(
+    settings: Any, secret_key: str, ids: list[str]
+) -> None:
+    """A gateway has none. One of spaces is no key there either: tokens would be made of it."""
+    settings.INSTALLED_APPS = ["channels", "ws_service"]
+    settings.WS_SERVICE = settings.WS_SERVICE | {"TOKEN_KEY": LONG_KEY}
+    settings.SECRET_KEY = secret_key
+    assert [message.id for message in run_checks(tags=["ws_service"])] == ids
+
+
+def test_an_empty_audience_is_named() -> None:
+    """E012: no token could be for it."""
+    ((id_, text, _),) = problems(TOKEN_AUDIENCE="")
+    assert id_ == "ws_service.E012"
+    assert "TOKEN_AUDIENCE" in text
+
+
+def test_fallbacks_of_a_token_key_that_is_not_set_are_named() -> None:
+    """E012: they were honoured as long as there was a key of their own."""
+    ((id_, text, _),) = problems(TOKEN_KEY_FALLBACKS=[LONG_KEY])
+    assert id_ == "ws_service.E012"
+    assert "TOKEN_KEY_FALLBACKS" in text
+    assert LONG_KEY not in text
 
 
 @pytest.mark.parametrize(

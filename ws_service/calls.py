@@ -12,12 +12,12 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Final, get_type_hints
 
 import msgspec
 
 from ws_service.errors import InvalidRouting
+from ws_service.routing_module import import_routing
 
 _METHODS: Final = "rpc_methods"
 _LISTENER: Final = "on_message"
@@ -136,12 +136,7 @@ def load_calls(module_name: str | None) -> CallTable:
     """
     if module_name is None:
         return CallTable({})
-    try:
-        module = import_module(module_name)
-    except ImportError as error:
-        raise InvalidRouting(
-            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}."
-        ) from error
+    module = import_routing(module_name)
     listener = getattr(module, _LISTENER, None)
     if listener is not None and not callable(listener):
         raise InvalidRouting(f"{module_name}.{_LISTENER} must be a function of (caller, data).")

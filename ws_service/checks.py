@@ -1,16 +1,24 @@
 """System checks: wrong settings are named before anything starts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
-from django.utils.module_loading import import_string
 
+from ws_service.application.middleware import load_middleware
 from ws_service.application.mistakes import miscoloured
 from ws_service.application.routing import behind_channels_auth, load_urlpatterns, routed_consumers
-from ws_service.conf import InvalidSettings, channel_layer_settings, find_problems, load_config
-from ws_service.errors import InvalidRouting, InvalidTopicsFile
+from ws_service.calls import load_calls
+from ws_service.conf import (
+    InvalidSettings,
+    ServiceConfig,
+    channel_layer_settings,
+    find_problems,
+    load_config,
+)
+from ws_service.errors import InvalidMiddleware, InvalidRouting, InvalidTopicsFile
 from ws_service.hub.recovery import RECOVERY_LIMIT
+from ws_service.routing_module import import_routing
 from ws_service.topics import Topic, TopicRoute, load_topics
 from ws_service.topics.options import misspelt
 
@@ -21,7 +29,23 @@ _CORE_LAYERS = ("channels_redis.core.RedisChannelLayer", "ws_service.layers.Reco
 
 def check_everything() -> list[CheckMessage]:
     """All of them; ``apps.py`` registers this."""
-    return [*check_settings(), *check_routing(), *check_topics(), *check_layer_timeouts()]
+    messages = check_settings()
+    try:
+        config = load_config()
+    except InvalidSettings:
+        return messages  # check_settings has said so
+    messages += [*check_layer_timeouts(), *check_middleware(config.middleware)]
+    routing = config.routing
+    try:
+        if routing is not None:
+            import_routing(routing)
+    except InvalidRouting as error:
+        # Once: another import of the same module may fail with another text.
+        messages.append(Error(str(error), id="ws_service.E007"))
+        routing = None
+    if routing is not None:
+        messages += [*check_routing(routing), *check_calls(routing)]
+    return [*messages, *check_topics(config, routing)]
 
 
 def check_settings() -> list[CheckMessage]:
@@ -29,25 +53,26 @@ def check_settings() -> list[CheckMessage]:
     return [Error(p.message, hint=p.hint, id=p.id) for p in find_problems()]
 
 
-def check_routing() -> list[CheckMessage]:
-    """The routing and the middleware can be imported (``E007``, ``E008``), and no routed
-    consumer mixes ``def`` and ``async def`` (``W002``) or hides behind Channels' own
-    authentication (``W003``).
+def check_middleware(paths: Iterable[str]) -> list[CheckMessage]:
+    """Every middleware can be imported and called (``E008``)."""
+    messages: list[CheckMessage] = []
+    for path in paths:
+        try:
+            load_middleware([path])
+        except InvalidMiddleware as error:
+            messages.append(Error(str(error), id="ws_service.E008"))
+    return messages
+
+
+def check_routing(module_name: str) -> list[CheckMessage]:
+    """The routes can be used (``E007``), and no routed consumer mixes ``def`` and ``async def``
+    (``W002``) or hides behind Channels' own authentication (``W003``).
     """
     try:
-        config = load_config()
-        patterns = load_urlpatterns(config.routing) if config.routing else []
-    except InvalidSettings:
-        return []  # check_settings has said so
+        patterns = load_urlpatterns(module_name)
     except InvalidRouting as error:
         return [Error(str(error), id="ws_service.E007")]
     messages: list[CheckMessage] = []
-    for path in config.middleware:
-        try:
-            import_string(path)
-        except ImportError as error:
-            text = f"WS_SERVICE['MIDDLEWARE'] has {path!r}: {error}."
-            messages.append(Error(text, id="ws_service.E008"))
     for consumer_class in routed_consumers(patterns):
         messages += [Warning(text, id="ws_service.W002") for text in miscoloured(consumer_class)]
     for route in behind_channels_auth(patterns):
@@ -62,21 +87,26 @@ def check_routing() -> list[CheckMessage]:
     return messages
 
 
-def check_topics() -> list[CheckMessage]:
+def check_calls(module_name: str) -> list[CheckMessage]:
+    """What clients may call can be called (``E007``)."""
+    try:
+        load_calls(module_name)
+    except InvalidRouting as error:
+        return [Error(str(error), id="ws_service.E007")]
+    return []
+
+
+def check_topics(config: ServiceConfig, module_name: str | None) -> list[CheckMessage]:
     """The site's topics can be used (``E007``; ``E013`` for those of a file) and have a Redis
     (``E011``); none has what can't be meant (``W004`` to ``W006``).
     """
     try:
-        config = load_config()
-        topics = load_topics(config.routing, config.topics_file)
-    except InvalidSettings:
-        return []  # check_settings has said so
+        topics = load_topics(module_name, config.topics_file)
     except InvalidTopicsFile as error:
         hint = "WS_SERVICE['TOPICS'] names the file; docs/topics.md says what may be in it."
         return [Error(str(error), hint=hint, id="ws_service.E013")]
     except InvalidRouting as error:
-        has_been_said = any(message.msg == str(error) for message in check_routing())
-        return [] if has_been_said else [Error(str(error), id="ws_service.E007")]
+        return [Error(str(error), id="ws_service.E007")]
     messages: list[CheckMessage] = []
     if topics and config.redis_url is None:
         messages.append(

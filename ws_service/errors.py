@@ -70,6 +70,10 @@ class InvalidRouting(WsServiceError):
     """The routing module can't be used; the text says why and what mends it."""
 
 
+class InvalidMiddleware(WsServiceError):
+    """A middleware that can't be imported or called; the text says which."""
+
+
 class InvalidTopicsFile(InvalidRouting):
     """``topics.toml`` can't be used; the text says where, why and what was meant."""
 

@@ -2,13 +2,12 @@
 
 import argparse
 import socket
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
 from devkit.ports import free_port
-from tests.live import CHECKOUT, bare_environment
+from tests.cli.starting import serve, site_with
 from ws_service.bind import Bind
 from ws_service.cli.serve import add_parser, listening_addresses
 from ws_service.errors import InvalidBind
@@ -52,19 +51,6 @@ def test_two_ports_that_disagree_are_refused() -> None:
         addresses("--bind", "0.0.0.0:9000", "--port", "9001")
 
 
-def serve(*arguments: str, **environment: str) -> tuple[int, str]:
-    finished = subprocess.run(
-        [sys.executable, "-m", "ws_service", "serve", *arguments],
-        env=bare_environment() | environment,
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "Traceback" not in finished.stderr
-    return finished.returncode, finished.stderr
-
-
 def test_whose_settings() -> None:
     """The first question of a start."""
     status, text = serve()
@@ -97,6 +83,101 @@ def test_a_port_in_use_ends_with_a_reason() -> None:
         status, text = serve("-p", str(port), DJANGO_SETTINGS_MODULE="settings.development")
     assert status == 1
     assert "Address already in use" in text
+
+
+LOGGING_OF_A_SITE = {
+    "the default that disables": """
+LOGGING = {
+    "version": 1,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}""",
+    "no handlers": 'LOGGING = {"version": 1}',
+    "nothing": "LOGGING = {}",
+    "another way": "LOGGING_CONFIG = None",
+    "configured while the settings are read": """
+import logging.config
+LOGGING_CONFIG = None
+logging.config.dictConfig({"version": 1})""",
+    "only what is critical": """
+LOGGING = {
+    "version": 1,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "CRITICAL"},
+}""",
+    "to nowhere": """
+LOGGING = {
+    "version": 1,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["nowhere"], "level": "INFO"},
+}""",
+    "our logger by its name": """
+LOGGING = {
+    "version": 1,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"ws_service": {"handlers": ["stderr"], "level": "INFO"}},
+}""",
+}
+
+
+@pytest.mark.promise("start-says-why")
+@pytest.mark.parametrize("logging_of_the_site", LOGGING_OF_A_SITE.values(), ids=LOGGING_OF_A_SITE)
+def test_what_ends_the_start_is_said_once_whatever_logging_does(
+    tmp_path: Path, logging_of_the_site: str
+) -> None:
+    """Status 1 and not a word: nothing to search for, in a container that restarts for ever."""
+    settings = site_with(tmp_path, logging_of_the_site)
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        status, text = serve(
+            "-p", str(port), DJANGO_SETTINGS_MODULE=settings, PYTHONPATH=str(tmp_path)
+        )
+    assert status == 1
+    assert text.count("Address already in use") == 1
+    assert f"127.0.0.1:{port}" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["the default that disables", "no handlers", "another way", "our logger by its name"]
+)
+def test_our_own_lines_are_written_once_whatever_was_disabled(tmp_path: Path, name: str) -> None:
+    """``disable_existing_loggers`` is Django's default, and the server is imported before it."""
+    settings = site_with(tmp_path, LOGGING_OF_A_SITE[name])
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        _, text = serve("-p", str(port), DJANGO_SETTINGS_MODULE=settings, PYTHONPATH=str(tmp_path))
+    assert text.count("is node") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-b", "unix:/nowhere/s.sock"), "No such file or directory"),
+        (("-b", f"unix:/{'x' * 300}"), "File name too long"),
+        (("-b", "192.0.2.1:8001"), "Cannot assign requested address"),
+        (("-e", "ssl:8443:privateKey=/nowhere.pem"), "/nowhere.pem"),
+        (("-e", "nothing:8443"), "nothing"),
+    ],
+)
+def test_an_address_that_can_not_be_is_said_once(arguments: tuple[str, ...], words: str) -> None:
+    """The same line, whichever part of the server minds it."""
+    status, text = serve(*arguments, DJANGO_SETTINGS_MODULE="settings.development")
+    assert status == 1
+    assert text.count(words) == 1
+    assert "isten" in text
+
+
+def test_every_address_that_can_not_be_is_named() -> None:
+    """Who mends one should not have to come back for the next."""
+    ports = [free_port(), free_port()]
+    with (
+        socket.create_server(("127.0.0.1", ports[0])),
+        socket.create_server(("127.0.0.1", ports[1])),
+    ):
+        binds = [part for port in ports for part in ("-b", f"127.0.0.1:{port}")]
+        status, text = serve(*binds, DJANGO_SETTINGS_MODULE="settings.development")
+    assert status == 1
+    assert text.count("Address already in use") == 2
 
 
 def test_wrong_settings_are_listed_before_anything_listens() -> None:

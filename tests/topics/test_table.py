@@ -141,6 +141,10 @@ def test_parameters_that_do_not_fit_are_named(
         ("orders:<int:1pk>", Order, "1pk"),
         ("a:<int:pk>:<int:pk>", Order, "redefinition of group name .pk."),
         ("orders:<int: pk>", Order, "whitespace"),
+        ("a", type("Open", (Topic,), {"can_subscribe": True}), "can_subscribe is True: write def"),
+        ("a", type("Shut", (Topic,), {"can_publish": None}), "can_publish is None: write def"),
+        ("a", type("At", (Topic,), {"at_connect": lambda self: ()}), "must be a @classmethod"),
+        ("a", type("On", (Topic,), {"at_connect": True}), "must be a @classmethod"),
     ],
 )
 def test_a_route_that_can_not_be_is_refused_where_it_is_written(

@@ -8,14 +8,14 @@ WebSocketService      websocket / http / lifespan; ws/health/ leaves here
           the site's routing → a consumer, or /connection/websocket → topics
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from django.utils.module_loading import import_string
 
 from ws_service import __version__
 from ws_service.application.guard import ConnectionGuard
+from ws_service.application.middleware import Middleware, load_middleware
 from ws_service.application.routing import check_patterns, load_urlpatterns, websocket_router
 from ws_service.application.service import WebSocketService
 from ws_service.asgi_types import ASGIApplication
@@ -32,8 +32,6 @@ from ws_service.identity.middleware import IdentityMiddleware, OriginMiddleware
 from ws_service.identity.origin import OriginPolicy
 from ws_service.topics import TopicRoute, load_topics
 from ws_service.topics.table import checked_table
-
-Middleware = Callable[[ASGIApplication], ASGIApplication]
 
 
 def get_websocket_application(
@@ -59,7 +57,8 @@ def get_websocket_application(
     ``get_asgi_application()``, the *unified* one.
 
     Raises InvalidSettings with every problem of the settings, InvalidRouting when the routing
-    module can't be imported or used, BrokerNotConfigured when there are topics and no Redis.
+    module can't be imported or used, InvalidMiddleware for one that can't, BrokerNotConfigured
+    when there are topics and no Redis.
     """
     config = load_config()
     if topics is None:
@@ -77,7 +76,7 @@ def get_websocket_application(
     else:
         check_patterns(urlpatterns, "urlpatterns")
     if middleware is None:
-        middleware = [import_string(path) for path in config.middleware]
+        middleware = load_middleware(config.middleware)
     threads = DatabaseThreads(config.database_threads)
     canaries = {
         "channel_layer": Canary("channel layer", LayerRoundTrip(config.channel_layer)),

@@ -2,9 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from importlib import import_module
-from traceback import extract_tb
-from types import ModuleType
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -15,6 +12,7 @@ from ws_service.application.consumer_runner import ConsumerRunner
 from ws_service.asgi_types import ASGIApplication, Receive, Scope, Send
 from ws_service.errors import InvalidRouting, Refusal
 from ws_service.refusal import refuse
+from ws_service.routing_module import import_routing
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +29,7 @@ def load_urlpatterns(module_name: str | None) -> Sequence[URLPattern]:
             f'WS_SERVICE has no "ROUTING": name the module that has {_NAME},'
             ' as in WS_SERVICE = {"ROUTING": "mysite.routing"}.'
         )
-    module = _import(module_name)
+    module = import_routing(module_name)
     patterns = getattr(module, _NAME, () if hasattr(module, "topics") else None)
     if not isinstance(patterns, list | tuple):
         raise InvalidRouting(
@@ -104,27 +102,6 @@ def _with_runner(pattern: URLPattern) -> URLPattern:
     elif (consumer_class := _plain_consumer(target)) is not None:
         target = ConsumerRunner(consumer_class, getattr(target, "consumer_initkwargs", {}))
     return URLPattern(pattern.pattern, target, pattern.default_args, pattern.name)
-
-
-def _import(module_name: str) -> ModuleType:
-    try:
-        return import_module(module_name)
-    except (ImportError, ValueError, TypeError) as error:
-        hint = ""
-        if "SyncWebsocketConsumer" in str(error):
-            hint = " Channels calls its synchronous consumer WebsocketConsumer."
-        raise InvalidRouting(
-            f"WS_SERVICE['ROUTING'] {module_name!r} can't be imported: {error}"
-            f"{_place_of(error)}.{hint}"
-        ) from error
-
-
-def _place_of(error: Exception) -> str:
-    """The site's own line that failed, if one did: the last frame outside of importlib."""
-    frames = [f for f in extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    if not frames or frames[-1].filename == __file__:
-        return ""
-    return f" ({frames[-1].filename}, line {frames[-1].lineno})"
 
 
 def check_patterns(patterns: Sequence[object], where: str) -> None:

@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from ws_service import __version__, node_id
 from ws_service.bind import DEFAULT_PORT, ENVIRONMENT_NAME, Bind, remove_stale_socket
-from ws_service.errors import (
-    BrokerUnavailable,
-    CannotListen,
-    InvalidApplication,
-    InvalidBind,
-    WsServiceError,
-)
+from ws_service.cli.reason import reason_of
+from ws_service.errors import BrokerUnavailable, CannotListen, InvalidApplication, InvalidBind
 
 if TYPE_CHECKING:
     from ws_service.asgi_types import ASGIApplication
@@ -126,17 +121,17 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     except ModuleNotFoundError as error:
         return _refuse(f"{error}. {_INSTALL}")
     import django
-    from django.core.exceptions import ImproperlyConfigured
 
     try:
         application = _load(args.application)
         from ws_service.conf import load_config  # after setup(): it reads the settings
 
         config = load_config()
-    except ModuleNotFoundError as error:
-        return _refuse(f"{error}. Start it where manage.py is, or set PYTHONPATH.")
-    except (ImproperlyConfigured, WsServiceError, ImportError) as error:
-        return _refuse(str(error))
+    except Exception as error:
+        reason = reason_of(error, os.environ.get("DJANGO_SETTINGS_MODULE"), args.application)
+        if reason is None:
+            raise  # the interpreter prints it, whatever LOGGING says
+        return _refuse(reason)
     _configure_logging()
     logger.info(
         "ws-service %s (Django %s, settings %s) is node %s",
@@ -147,22 +142,27 @@ def _serve(args: argparse.Namespace, binds: list[Bind], handles_signals: bool = 
     )
     _greet_the_topics_redis(config)
     try:
+        _remove_stale_sockets(binds)
+    except CannotListen as error:
+        return _refuse(f"{error}.")
+    try:
         api = _api(config)
     except CannotListen as error:
         return _refuse(f"The HTTP API {error} (WS_SERVICE['API_BIND']).")
     except ModuleNotFoundError as error:
         return _refuse(f"{error}. {_INSTALL}")
-    for path in filter(None, (bind.unix_path for bind in binds)):
-        remove_stale_socket(path)
     garbage.settle()
     with api:
-        status = daphne.serve(
+        reasons = daphne.serve(
             application,
             [*map(daphne.endpoint_of, binds), *args.endpoint],
             ping_interval_s=config.ping_interval_s,
             message_limit_bytes=config.message_limit_bytes,
             handles_signals=handles_signals,
         )
+    for reason in reasons:
+        _refuse(reason)
+    status = 1 if reasons else 0
     if handles_signals:
         _exit_in_time(status)
     return status
@@ -219,6 +219,16 @@ def _greet_the_topics_redis(config: ServiceConfig) -> None:
         logger.warning("%s does not answer, subscriptions fail until it does: %s", address, reason)
 
 
+def _remove_stale_sockets(binds: list[Bind]) -> None:
+    """Raises CannotListen."""
+    for bind in binds:
+        try:
+            if bind.unix_path is not None:
+                remove_stale_socket(bind.unix_path)
+        except OSError as error:
+            raise CannotListen(bind, error.strerror or str(error)) from error
+
+
 def _api(config: ServiceConfig) -> AbstractContextManager[object]:
     """Serves the HTTP API meanwhile, if there is a key for it; it listens already.
 
@@ -258,16 +268,28 @@ def _load(path: str | None) -> ASGIApplication:
 def _configure_logging() -> None:
     """Say something by default: a site whose LOGGING is silent on the root gets lines.
 
-    Except Django's own, which Django's default configuration prints already.
+    Except those that a logger of the site's, or of Django's default configuration, has printed.
     """
     if logging.getLogger().handlers:
         return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    if logging.getLogger("django").handlers:
-        (handler,) = logging.getLogger().handlers
-        handler.addFilter(lambda record: not record.name.startswith("django"))
+    (handler,) = logging.getLogger().handlers
+    handler.addFilter(lambda record: not _is_handled_below_the_root(record.name))
+
+
+def _is_handled_below_the_root(name: str) -> bool:
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None and logger is not logging.root:
+        if any(not isinstance(each, logging.NullHandler) for each in logger.handlers):
+            return True
+        logger = logger.parent
+    return False
 
 
 def _refuse(text: str) -> int:
+    """Say why the command ends.
+
+    It is printed and not logged: LOGGING may be silent, and both would say it twice.
+    """
     print(f"ws-service: {text}", file=sys.stderr)
     return 1

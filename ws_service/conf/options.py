@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Final
+
+_MOST: Final = 2**31 - 1  # more seconds than timers and sockets take
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Option:
             return f"must be {' or '.join(names)}, not {type(value).__name__}"
         if isinstance(value, list | tuple) and not all(isinstance(each, str) for each in value):
             return "must hold strings only"
+        if isinstance(value, int | float) and value > _MOST:
+            return f"must be {_MOST} or less"
         if self.least is not None and isinstance(value, int | float) and value < self.least:
             return f"must be {self.least:g} or more, not {value:g}"
         return None

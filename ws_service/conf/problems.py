@@ -1,17 +1,20 @@
 """What is wrong with the settings, in words that mend it; for the system checks and the start."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from ws_service.bind import Bind
+from ws_service.conf.django_settings import ill_typed_settings
+from ws_service.conf.dotted_path import trouble_with
 from ws_service.conf.options import OPTIONS
 from ws_service.conf.site import channel_layer_settings, has_users, secret_keys
 from ws_service.errors import InvalidBind, InvalidRedisUrl
@@ -23,6 +26,7 @@ API_PORT = 8003
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _API_KEY = re.compile(r"[!-~]{16,}")
+_MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.'
 _CLIENT_URL = re.compile(r":\d{1,5}|wss?://[^\s?#]+")
 
 
@@ -55,6 +59,10 @@ def find_problems() -> Iterator[Problem]:
         )
         return
     yield from _option_problems(given)
+    ill_typed = [Problem("ws_service.E016", *each) for each in ill_typed_settings()]
+    yield from ill_typed
+    if ill_typed:
+        return  # what follows reads them
     yield from _push_problems(given)
     yield from _token_problems(given)
     yield from _api_problems(given)
@@ -110,8 +118,13 @@ def _push_problems(given: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
-    key = given.get("TOKEN_KEY")
-    make_one = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one.'
+    key, fallbacks = given.get("TOKEN_KEY"), given.get("TOKEN_KEY_FALLBACKS", ())
+    if given.get("TOKEN_AUDIENCE") == "":
+        yield Problem(
+            "ws_service.E012",
+            "WS_SERVICE['TOKEN_AUDIENCE'] is empty: no token could be for it.",
+            f"The default is {OPTIONS['TOKEN_AUDIENCE'].default!r}.",
+        )
     if key is None:
         is_service = given.get("ROUTING") or given.get("TOPICS")
         if is_service and not has_users():
@@ -120,16 +133,22 @@ def _token_problems(given: dict[str, Any]) -> Iterator[Problem]:
                 "WS_SERVICE['TOKEN_KEY'] is not set: without django.contrib.auth, tokens alone say"
                 " who connects.",
                 "Set the key by which they are signed, or start the service with the site's own"
-                f" settings. {make_one}",
+                f" settings. {_MAKE_A_KEY}",
+            )
+        elif fallbacks:
+            yield Problem(
+                "ws_service.E012",
+                "WS_SERVICE['TOKEN_KEY_FALLBACKS'] has keys, and without a TOKEN_KEY none of them"
+                " counts.",
+                "Set TOKEN_KEY, or leave them out: SECRET_KEY_FALLBACKS are SECRET_KEY's.",
             )
         return
-    fallbacks = given.get("TOKEN_KEY_FALLBACKS", ())
     keys = {"TOKEN_KEY": [key], "TOKEN_KEY_FALLBACKS": fallbacks}
     for name, texts in keys.items():
         for text in filter(lambda each: isinstance(each, str), texts):
             if trouble := _key_trouble(text):
                 # The value is not repeated: whoever knows it is anybody.
-                yield Problem("ws_service.E012", f"WS_SERVICE[{name!r}] {trouble}.", make_one)
+                yield Problem("ws_service.E012", f"WS_SERVICE[{name!r}] {trouble}.", _MAKE_A_KEY)
 
 
 def _key_trouble(key: str) -> str | None:
@@ -137,6 +156,8 @@ def _key_trouble(key: str) -> str | None:
         size = len(key.encode())
     except UnicodeEncodeError:
         return "has no UTF-8 form"
+    if not key.strip():
+        return "is empty"
     if size < TOKEN_KEY_LEAST_BYTES:
         return f"has fewer than {TOKEN_KEY_LEAST_BYTES} bytes: it can be guessed"
     if key.lstrip().startswith(("-----BEGIN", "ssh-", "ecdsa-", "{")):
@@ -171,7 +192,7 @@ def _origin_problems(given: dict[str, Any]) -> Iterator[Problem]:
         "CSRF_TRUSTED_ORIGINS": django_settings.CSRF_TRUSTED_ORIGINS,
     }
     for name, origins in lists.items():
-        texts = origins if isinstance(origins, list | tuple) else ()
+        texts = origins if isinstance(origins, list | tuple | set | frozenset) else ()
         for text in filter(lambda each: isinstance(each, str), texts):
             try:
                 OriginPattern.parse(text)
@@ -193,21 +214,22 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
             f"WS_SERVICE['CHANNEL_LAYER'] is {alias!r}, which CHANNEL_LAYERS doesn't have.",
             f"CHANNEL_LAYERS has: {', '.join(sorted(layers)) or 'nothing'}.",
         )
-    yield from _import_problems(
-        {
-            f"CHANNEL_LAYERS[{alias!r}]['BACKEND']": [layer.get("BACKEND", "")]
-            for alias, layer in layers.items()
-        }
-    )
+    for each, layer in layers.items():
+        yield from _path_problems(
+            f"CHANNEL_LAYERS[{each!r}]['BACKEND']", layer["BACKEND"], partial(_takes, layer)
+        )
     ssl_header: object = django_settings.SECURE_PROXY_SSL_HEADER
     if ssl_header is not None and not (
-        isinstance(ssl_header, list | tuple) and len(ssl_header) == 2
+        isinstance(ssl_header, list | tuple)
+        and len(ssl_header) == 2
+        and all(isinstance(each, str) for each in ssl_header)
     ):
         yield Problem(
             "ws_service.E010",
-            "SECURE_PROXY_SSL_HEADER must be a pair.",
+            "SECURE_PROXY_SSL_HEADER must be a pair of strings.",
             'Write ("HTTP_X_FORWARDED_PROTO", "https").',
         )
+    yield from _secret_key_problems()
     if has_users():
         yield from _user_problems()
     if not apps.is_installed("ws_service"):
@@ -218,14 +240,50 @@ def _site_problems(given: dict[str, Any]) -> Iterator[Problem]:
         )
 
 
+def _takes(layer: Mapping[str, Any], backend: Callable[..., object]) -> None:
+    """Raises TypeError for a CONFIG that the back end doesn't take."""
+    signature(backend).bind(**layer.get("CONFIG", {}))
+
+
+def _secret_key_problems() -> Iterator[Problem]:
+    """What everybody could sign sessions with. A service that has no users needs no key."""
+    keys = secret_keys()
+    if any(not isinstance(key, bytes) for key in keys):
+        yield Problem(
+            "ws_service.E015",
+            "SECRET_KEY and each of SECRET_KEY_FALLBACKS must be a str.",
+            f"Give the service the key that the site's pages have. {_MAKE_A_KEY}",
+        )
+        return
+    key, *fallbacks = keys or (b"",)
+    # Nothing at all is no key; nothing but spaces is one that everybody knows.
+    if not key.strip() and (key or has_users()):
+        yield Problem(
+            "ws_service.E015",
+            f"SECRET_KEY {'has only spaces' if key else 'is empty'}: sessions are signed with it.",
+            f"Give the service the key that the site's pages have. {_MAKE_A_KEY}",
+        )
+    if not all(each.strip() for each in fallbacks):
+        yield Problem(
+            "ws_service.E015",
+            "SECRET_KEY_FALLBACKS has an empty key: anybody can sign sessions with it.",
+            "Leave it out. An empty variable that is split at commas gives one:"
+            " [key for key in keys if key.strip()].",
+        )
+
+
 def _user_problems() -> Iterator[Problem]:
     """What is needed to find the user behind a cookie."""
-    yield from _import_problems(
-        {
-            "SESSION_ENGINE": [f"{django_settings.SESSION_ENGINE}.SessionStore"],
-            "AUTHENTICATION_BACKENDS": django_settings.AUTHENTICATION_BACKENDS,
-        }
-    )
+    store = f"{django_settings.SESSION_ENGINE}.SessionStore"
+    yield from _path_problems("SESSION_ENGINE", store, lambda engine: engine())
+    if not django_settings.AUTHENTICATION_BACKENDS:
+        yield Problem(
+            "ws_service.E009",
+            "AUTHENTICATION_BACKENDS is empty: nobody could be found behind a session.",
+            "Start the service with the site's own settings.",
+        )
+    for path in django_settings.AUTHENTICATION_BACKENDS:
+        yield from _path_problems("AUTHENTICATION_BACKENDS", path, lambda backend: backend())
     for app in ("django.contrib.contenttypes", "django.contrib.sessions"):
         if not apps.is_installed(app):
             yield Problem(
@@ -235,15 +293,11 @@ def _user_problems() -> Iterator[Problem]:
             )
 
 
-def _import_problems(paths: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+def _path_problems(name: str, path: str, use: Callable[[Any], object]) -> Iterator[Problem]:
     """What is named by a dotted path and needed for every handshake."""
-    for name, texts in paths.items():
-        for text in texts:
-            try:
-                import_string(text)
-            except ImportError as error:
-                yield Problem(
-                    "ws_service.E009",
-                    f"{name} can't be imported: {error}.",
-                    "Every connection would be refused. Start with the site's own settings.",
-                )
+    if trouble := trouble_with(path, use):
+        yield Problem(
+            "ws_service.E009",
+            f"{name} {trouble}.",
+            "Every connection would be refused. Start with the site's own settings.",
+        )

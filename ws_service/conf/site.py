@@ -1,11 +1,16 @@
 """What the site's own settings say, as far as it concerns the service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
+
+
+def installed_apps() -> Sequence[str]:
+    """``settings.INSTALLED_APPS``; none before the settings could be read."""
+    return tuple(django_settings.INSTALLED_APPS) if django_settings.configured else ()
 
 
 def has_users() -> bool:

@@ -11,6 +11,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer, reactor
 from twisted.internet.address import UNIXAddress
+from twisted.internet.error import CannotListenError
 from twisted.python.failure import Failure
 from twisted.web import http
 
@@ -92,10 +93,9 @@ class ServiceProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
     """Daphne that tells where it listens and when it can't, and stops in order."""
 
-    has_failed = False
-
     def __init__(self, **options: Any) -> None:
         super().__init__(ready_callable=self._use_service_protocol, **options)
+        self.failures: list[str] = []
         self._ports: list[Any] = []  # twisted.internet.interfaces.IListeningPort
 
     def _use_service_protocol(self) -> None:
@@ -112,8 +112,7 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         logger.info("Listening on %s", _name_of(port.getHost()))
 
     def listen_error(self, failure: Failure) -> None:
-        logger.critical("Can't listen: %s", failure.getErrorMessage())
-        self.has_failed = True
+        self.failures.append(_reason_of(failure))
         self.stop()
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
@@ -143,6 +142,19 @@ async def _ended(applications: list[asyncio.Future[Any]]) -> None:
         logger.error("%d connections did not end in %g s: cut", len(stuck), STOP_LIMIT_S)
 
 
+def _reason_of(failure: Failure) -> str:
+    """Why an endpoint can't listen, with its address where Twisted gives it."""
+    error: Any = failure.value
+    if not isinstance(error, CannotListenError):
+        return f"Can't listen: {failure.getErrorMessage()}"
+    if isinstance(error.port, int):
+        bind = Bind(error.interface, error.port)
+    else:
+        bind = Bind(unix_path=os.fsdecode(error.port))
+    reason = getattr(error.socketError, "strerror", None) or error.socketError
+    return f"Can't listen on {bind}: {reason}"
+
+
 def _name_of(host: Any) -> str:
     """A Twisted address as people write it."""
     if isinstance(host, UNIXAddress):
@@ -165,8 +177,11 @@ def serve(
     ping_interval_s: float,
     message_limit_bytes: int,
     handles_signals: bool = True,
-) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP. Blocks. Returns the exit status.
+) -> Sequence[str]:
+    """Serve until SIGTERM, SIGINT or SIGHUP. Blocks.
+
+    Returns why it could not go on, a line for each endpoint that can't listen; nothing after a
+    stop. The caller says it: nothing of it is logged.
 
     endpoints: Twisted endpoint descriptions.
     handles_signals: False under the reloader, which runs this outside the main thread.
@@ -189,9 +204,8 @@ def serve(
     try:
         server.run()
     except (ValueError, OSError, ImportError) as error:  # an endpoint's description or files
-        logger.critical("Can't listen: %s", error)
-        return 1
-    return 1 if server.has_failed else 0
+        return [*server.failures, f"Can't listen: {error}"]
+    return server.failures
 
 
 def _without_root_path(application: ASGIApplication) -> ASGIApplication:

@@ -1,5 +1,6 @@
 """What may be said about a kind of topic, and what can't be meant."""
 
+import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final, Literal
@@ -36,6 +37,20 @@ def option_problems(topic_class: type[Any]) -> Iterator[str]:
         isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6
     ):
         yield f"publish_rate is {rate!r}: publications a second, or None"
+
+
+def policy_problems(topic_class: type[Any], known: type[Any]) -> Iterator[str]:
+    """What stands where the service calls a method, and can't be called like it.
+
+    known: the class whose methods are meant.
+    """
+    for name, method in vars(known).items():
+        value = getattr(topic_class, name)
+        if isinstance(method, classmethod):
+            if not isinstance(inspect.getattr_static(topic_class, name), classmethod):
+                yield f"{name} must be a @classmethod: nobody is subscribed yet"
+        elif inspect.isfunction(method) and not callable(value):
+            yield f"{name} is {value!r}: write def {name}(self)"
 
 
 def misspelt(topic_class: type[Any], known: type[Any]) -> Iterator[tuple[str, str]]:

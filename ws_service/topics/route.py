@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ws_service.errors import InvalidRouting, InvalidTopicName
 from ws_service.topics.group import GroupPattern
 from ws_service.topics.names import check_name
-from ws_service.topics.options import option_problems
+from ws_service.topics.options import option_problems, policy_problems
 from ws_service.topics.pattern import Pattern
 from ws_service.topics.topic import Topic
 
@@ -92,7 +93,8 @@ def topic(
         group_pattern = None if group is None else GroupPattern.parse(group, pattern)
     except ValueError as error:
         raise InvalidRouting(f"topic({route!r}, …): {error}") from error
-    if trouble := next(option_problems(topic_class), None):
+    troubles = chain(option_problems(topic_class), policy_problems(topic_class, Topic))
+    if trouble := next(troubles, None):
         raise InvalidRouting(f"topic({route!r}, …): {topic_class.__name__}: {trouble}")
     if group is not None:
         _check_from_event(route, topic_class)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any, Final
 
 from django.utils.module_loading import import_string
@@ -15,6 +14,7 @@ from ws_service.errors import (
     InvalidTopicsFile,
     UnknownTopic,
 )
+from ws_service.routing_module import import_routing
 from ws_service.topics.file import read_topics_file
 from ws_service.topics.history import History
 from ws_service.topics.names import check_name
@@ -150,7 +150,7 @@ def load_topics(module_name: str | None, topics_file: str | None = None) -> Topi
 
     Raises InvalidRouting, and InvalidTopicsFile for the file.
     """
-    routes = _routes_of_module(module_name) if module_name is not None else ()
+    routes = getattr(import_routing(module_name), _NAME, ()) if module_name is not None else ()
     table = checked_table(routes, f"{module_name}.{_NAME}")
     if topics_file is None:
         return table
@@ -160,15 +160,6 @@ def load_topics(module_name: str | None, topics_file: str | None = None) -> Topi
             f"{topics_file}: the name {min(map(str, taken))!r} is taken, by {module_name}.{_NAME}."
         )
     return table.followed_by(more)
-
-
-def _routes_of_module(name: str) -> object:
-    try:
-        return getattr(import_module(name), _NAME, ())
-    except ImportError as error:
-        raise InvalidRouting(
-            f"WS_SERVICE['ROUTING'] {name!r} can't be imported: {error}."
-        ) from error
 
 
 def checked_table(routes: object, where: str) -> TopicTable:

@@ -27,7 +27,8 @@ if tonumber(ARGV[2]) == 0 then
   return {0, '', 0}
 end
 
--- Both halves of the identity: after a fail-back the run id alone is the old one again.
+-- Both halves of the identity: after a fail-back the run id alone is the old one again. A first
+-- replica changes the other half without a loss; INFO can't tell it from one (decision 13).
 local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local lineage = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
 
