@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-import msgspec
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from msgspec import Raw
@@ -18,6 +17,7 @@ from ws_service.metrics import count
 from ws_service.protocol.codes import ErrorEntry, ReplyError
 from ws_service.protocol.messages import RPCRequest, RPCResult, SendRequest
 from ws_service.publishing.payload import encode_payload
+from ws_service.readable import UnreadableJSON, read_json
 
 NOT_FOUND: Final = ErrorEntry(404, "not found")
 
@@ -43,8 +43,10 @@ class Calling:
         method = self.calls.methods.get(request.method)
         if method is None:
             raise Refused(ReplyError.METHOD_NOT_FOUND)
+        data = bytes(request.data) or b"{}"
         try:
-            arguments = method.arguments(bytes(request.data))
+            read_json(data)  # also what a function takes as msgspec.Raw, and reads itself
+            arguments = method.arguments(data)
         except (ValueError, RecursionError) as error:
             raise Refused(bad_request(str(error))) from None
         caller = Caller(client.user, client.id)
@@ -58,8 +60,8 @@ class Calling:
             count("ws_service_messages_ignored_total")
             return
         try:
-            data = msgspec.json.decode(bytes(request.data) or b"null")
-        except (msgspec.MsgspecError, RecursionError):
+            data = read_json(bytes(request.data) or b"null")
+        except UnreadableJSON:
             raise Refused(ReplyError.BAD_REQUEST) from None
         call = partial(self.calls.listener, Caller(client.user, client.id), data)
         await self._ask(call, client, deadline_s, lambda _: None)
