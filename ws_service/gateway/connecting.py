@@ -14,7 +14,7 @@ from ws_service.cancellation import all_of
 from ws_service.errors import InvalidToken, InvalidTopicName, TokenExpired, UnknownUser
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
-from ws_service.gateway.refused import Disconnected, Refused
+from ws_service.gateway.refused import Disconnected, Refused, bad_request
 from ws_service.identity.tokens import ServerSubscription, TokenKeys
 from ws_service.identity.users import user_of_claims
 from ws_service.protocol.codes import Disconnect, ReplyError
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 TOKEN_ONLY: Final = "$"  # noqa: S105 - no password
 """Topics whose names begin so are subscribed to with a token only."""
+
+UNNAMEABLE: Final = "one of this user's topics has a name that can't be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,10 @@ class Connecting:
         return Granted(self.permissions.match(name), encoded_info(given.info))
 
     async def _at_connect(self, route: TopicRoute, client: Client, deadline_s: float) -> list[str]:
+        topics = self.permissions.topics
+
         def names_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
-            return [route.reverse(each) for each in parameters]
+            return [topics.name_of(route, each) for each in parameters]
 
         find = partial(route.topic_class.at_connect, client.user)
         try:
@@ -158,12 +162,17 @@ class Connecting:
                 find, client, deadline_s, names_of, passes=(InvalidTopicName,)
             )
         except InvalidTopicName as error:
-            self._complain("%s.at_connect(): %s", route.topic_class.__name__, error)
-            raise Refused(ReplyError.INTERNAL) from error
+            self._complain(
+                f"{route.topic_class.__name__}.at_connect() names a topic that can't be, for user"
+                " %r, who can't connect: %s",
+                client.user_id,
+                error,
+            )
+            raise Refused(bad_request(UNNAMEABLE)) from error
         return names
 
     def _complain(self, text: str, *arguments: object) -> None:
-        """A mistake of the site's that turns clients away: once a minute."""
+        """A mistake of the site's that turns clients away: once a minute for each text."""
         now_s = asyncio.get_running_loop().time()
         if self.permissions.quiet.may_say(text, now_s):
             logger.error(text, *arguments)
