@@ -83,7 +83,7 @@ class TopicTable:
 
     def match(self, name: str) -> Match:
         """Raises UnknownTopic, InvalidTopicName."""
-        check_name(name)
+        name = check_name(name)
         found = self._find(name)
         if found is None:
             raise UnknownTopic(name, self._hint(name))
