@@ -23,17 +23,20 @@ from ws_service.text import text_of
 _METHODS: Final = "rpc_methods"
 _LISTENER: Final = "on_message"
 
+MESSAGE_LIMIT: Final = 4_096
+"""Characters of an error's text: it stands in the caller's send buffer beside all else."""
+
 _TAKES_ONE: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class RPCError(Exception):
-    """What a method says to its caller instead of a result.
+    """What a method says to its caller instead of a result; a policy, or ``clean``, may too.
 
     code: 400 to 1999, the site's own. message: for the caller; it goes out as it is. A lazy text
     becomes what it is in the language that is active when the error is made.
     Raises ValueError for another code (the rest are the protocol's) and for a message without a
-    UTF-8 form, TypeError for a message that is no text.
+    UTF-8 form or of more than 4,096 characters, TypeError for a message that is no text.
     """
 
     def __init__(self, code: int, message: str) -> None:
@@ -46,6 +49,10 @@ class RPCError(Exception):
             message.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"RPCError({code}, {message!r}): no UTF-8 form") from error
+        if len(message) > MESSAGE_LIMIT:
+            raise ValueError(
+                f"RPCError({code}, …): a message has {MESSAGE_LIMIT} characters at most"
+            )
         super().__init__(message)
         self.code = code
         self.message = message

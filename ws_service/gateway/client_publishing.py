@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from django.core.exceptions import ValidationError
 
-from ws_service.errors import BrokerUnavailable, InvalidPayload
+from ws_service.errors import BrokerUnavailable
+from ws_service.gateway.answers import encoder
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
 from ws_service.gateway.refused import Refused, bad_request
@@ -16,7 +16,6 @@ from ws_service.hub.hub import Hub
 from ws_service.metrics import count
 from ws_service.protocol.codes import ReplyError
 from ws_service.protocol.messages import PublishRequest, PublishResult
-from ws_service.publishing.payload import encode_payload
 from ws_service.readable import UnreadableJSON, read_json
 from ws_service.topics import Topic
 from ws_service.topics.table import Match
@@ -61,18 +60,13 @@ class ClientPublishing:
         limit_bytes = min(own_limit_bytes or self.limit_bytes, self.limit_bytes)
         content, compact = _read(data)
         if len(compact) > limit_bytes:
-            raise Refused(ReplyError.BAD_REQUEST)
+            raise Refused(bad_request(f"{len(compact)} bytes of JSON are more than {limit_bytes}"))
         if type(topic).clean is Topic.clean:
             return compact
         clean = partial(topic.clean, content)
-        finish = partial(encode_payload, limit_bytes=limit_bytes)
-        passes = (ValidationError, InvalidPayload)
-        try:
-            payload: bytes = await self.permissions.ask(clean, client, deadline_s, finish, passes)
-        except ValidationError as error:
-            raise Refused(bad_request("; ".join(error.messages))) from None
-        except InvalidPayload:
-            raise Refused(ReplyError.BAD_REQUEST) from None
+        bound = "WS_SERVICE['MAX_PUBLICATION_SIZE'], or the topic's own max_publication_size"
+        finish = encoder(limit_bytes, bound, too_large=ReplyError.BAD_REQUEST)
+        payload: bytes = await self.permissions.ask(clean, client, deadline_s, finish)
         return payload
 
 

@@ -107,11 +107,19 @@ class Connecting:
                 match = self.permissions.match(name)
             except Refused:
                 raise Disconnected(Disconnect.BAD_REQUEST) from None
-            policy = match.seen_by(client.user).can_subscribe
-            needs_token = name.startswith(TOKEN_ONLY)
-            if not needs_token and await self.permissions.allows(policy, client, deadline_s):
+            if not name.startswith(TOKEN_ONLY) and await self._may(match, client, deadline_s):
                 found.append(Granted(match))
         return await self._informed(client, found, deadline_s)
+
+    async def _may(self, match: Match, client: Client, deadline_s: float) -> bool:
+        """Raises Refused for what may be otherwise the next time."""
+        policy = match.seen_by(client.user).can_subscribe
+        try:
+            return await self.permissions.allows(policy, client, deadline_s)
+        except Refused as refused:
+            if refused.entry.is_temporary:
+                raise
+            return False
 
     async def _informed(
         self, client: Client, granted: list[Granted], deadline_s: float
