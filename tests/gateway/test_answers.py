@@ -79,7 +79,7 @@ MISHAPS: dict[str, list[Callable[[], Any]]] = {
     "raises `RPCError(409, …)`": [raising(RPCError(409, "sold out"))],
     "gives what has no JSON form": [giving(float("nan")), giving({1, 2}), giving("\ud83d")],
     "gives too much": [giving("x" * LIMIT_BYTES)],
-    "names a topic that can't be": [giving([{"name": "x" * 300}]), giving([{"nmae": "x"}])],
+    "names a topic that can't be": [giving([{"name": "x" * 300}]), giving([{"name": "a/b"}])],
     "raises anything else": [
         raising(LookupError("a bug")),
         raising(UnknownTopic("nowhere")),  # of the site's own publish()
@@ -203,6 +203,11 @@ async def test_what_a_function_says_by_raising_is_no_mistake(
     await entry_of("clean", raising(PermissionDenied("no")))
     await entry_of("info", raising(RPCError(409, "no")))
     assert errors() == []
+
+
+async def test_a_typo_in_at_connect_keeps_nobody_out_for_good() -> None:
+    """Every client would be told at once; when it is mended, they come back by themselves."""
+    assert (await entry_of("at_connect", giving([{"nmae": "x"}]))).is_temporary
 
 
 class Moody(Topic):

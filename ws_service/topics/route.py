@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ws_service.errors import InvalidRouting, InvalidTopicName
+from ws_service.errors import InvalidRouting, InvalidTopicName, WrongTopicParameters
 from ws_service.topics.group import GroupPattern
 from ws_service.topics.names import check_name
 from ws_service.topics.options import option_problems
@@ -65,7 +65,7 @@ class TopicRoute:
         """
         converters = self._pattern.converters
         if set(kwargs) != set(converters):
-            raise InvalidTopicName(
+            raise WrongTopicParameters(
                 f"the topic pattern {self.route!r} takes {sorted(converters) or 'no parameters'},"
                 f" not {sorted(kwargs) or 'none'}"
             )
