@@ -140,3 +140,10 @@ def test_an_error_of_the_sites_own_has_a_code_of_its_own(code: Any) -> None:
     """The protocol's codes mean something to client libraries."""
     with pytest.raises(ValueError, match="400 to 1999"):
         RPCError(code, "no")
+
+
+def test_an_errors_text_is_bounded_where_it_is_made() -> None:
+    """It goes into the caller's send buffer: a megabyte would close the connection as slow."""
+    assert RPCError(409, "x" * 4_096).message
+    with pytest.raises(ValueError, match="4096 characters at most"):
+        RPCError(409, "x" * 4_097)

@@ -93,6 +93,33 @@ def test_info_that_can_not_be_sent_is_refused(info: Any) -> None:
         connection_token(ADA, info=info)
 
 
+def test_info_that_no_service_would_read_is_refused_when_it_is_signed() -> None:
+    """Else the page would be turned away for good, later and elsewhere."""
+    info: Any = 1
+    for _ in range(32):
+        info = [info]
+    token = connection_token(ADA, info=info)
+    assert keys().verify_connection(token, time.time()).info == info
+    with pytest.raises(InvalidPayload, match="nested more than 32"):
+        connection_token(ADA, info=[info])
+    with pytest.raises(InvalidPayload):
+        connection_token(ADA, info="\ud83d")
+
+
+@pytest.mark.parametrize("pk", ["", "a\nb", "x" * 256, "\ud83d"], ids=repr)
+def test_a_user_whom_no_token_can_name_gets_none(pk: str) -> None:
+    """The site hears of it, and not its user's browser."""
+    with pytest.raises(ValueError, match="the user's id is"):
+        connection_token(SimpleNamespace(pk=pk, is_authenticated=True))
+
+
+@pytest.mark.parametrize("pk", ["a/b", "https://idp.example/users/7", "ü 😀#%", "x" * 255])
+def test_any_other_text_is_an_id(pk: str) -> None:
+    """Identity providers name their users as they like."""
+    token = connection_token(SimpleNamespace(pk=pk, is_authenticated=True))
+    assert keys().verify_connection(token, time.time()).user == pk
+
+
 def test_a_token_for_no_topic_is_refused() -> None:
     """The same rules as for ``publish()``."""
     with pytest.raises(InvalidTopicName):

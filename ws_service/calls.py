@@ -18,24 +18,41 @@ import msgspec
 
 from ws_service.errors import InvalidRouting
 from ws_service.routing_module import import_routing
+from ws_service.text import text_of
 
 _METHODS: Final = "rpc_methods"
 _LISTENER: Final = "on_message"
+
+MESSAGE_LIMIT: Final = 4_096
+"""Characters of an error's text: it stands in the caller's send buffer beside all else."""
 
 _TAKES_ONE: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class RPCError(Exception):
-    """What a method says to its caller instead of a result.
+    """What a method says to its caller instead of a result; a policy, or ``clean``, may too.
 
-    code: 400 to 1999, the site's own. message: for the caller; it goes out as it is.
-    Raises ValueError for another code: the rest are the protocol's.
+    code: 400 to 1999, the site's own. message: for the caller; it goes out as it is. A lazy text
+    becomes what it is in the language that is active when the error is made.
+    Raises ValueError for another code (the rest are the protocol's) and for a message without a
+    UTF-8 form or of more than 4,096 characters, TypeError for a message that is no text.
     """
 
     def __init__(self, code: int, message: str) -> None:
         if isinstance(code, bool) or not isinstance(code, int) or not 400 <= code <= 1999:
             raise ValueError(f"RPCError({code!r}, …): a code of the site's own is 400 to 1999")
+        message = text_of(message)
+        if not isinstance(message, str):
+            raise TypeError(f"RPCError({code}, {message!r}): the message is text")
+        try:
+            message.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"RPCError({code}, {message!r}): no UTF-8 form") from error
+        if len(message) > MESSAGE_LIMIT:
+            raise ValueError(
+                f"RPCError({code}, …): a message has {MESSAGE_LIMIT} characters at most"
+            )
         super().__init__(message)
         self.code = code
         self.message = message

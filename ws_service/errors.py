@@ -109,6 +109,10 @@ class InvalidTopicName(WsServiceError, ValueError):
     """A topic name that can't be: empty, too long, control characters, or reserved."""
 
 
+class WrongTopicParameters(InvalidTopicName):
+    """Other parameters than those of the pattern: a mistake in code, whatever their values are."""
+
+
 class UnknownTopic(WsServiceError, LookupError):
     """No pattern of the site's ``topics`` matches; ``name`` is what was asked for."""
 

@@ -14,7 +14,15 @@ from django.core.signals import setting_changed
 
 from ws_service.conf import load_config
 from ws_service.errors import InvalidPayload
-from ws_service.identity.tokens import TOKEN_LIMIT_BYTES, Purpose, TokenKeys
+from ws_service.identity.tokens import (
+    NESTING_LIMIT,
+    TOKEN_LIMIT_BYTES,
+    USER_LIMIT_BYTES,
+    Purpose,
+    TokenKeys,
+    is_user_id,
+)
+from ws_service.readable import is_shallow
 from ws_service.topics.names import check_name
 
 DEFAULT_LIFE_S: Final = 600.0
@@ -33,8 +41,9 @@ def connection_token(
 
     Asks neither the database nor Redis (a lazy ``request.user`` may: then in asynchronous code
     ``await aconnection_token()``). Safe for threads.
-    Raises ValueError for a user who isn't saved, or a life that is none, InvalidPayload for
-    ``info`` that is no JSON or makes the token larger than 8 KiB.
+    Raises ValueError for a user who isn't saved, whose id has control characters or more than 255
+    bytes, or a life that is none; InvalidPayload for ``info`` that is no JSON, is nested more than
+    32 levels deep, or makes the token larger than 8 KiB.
     """
     return _signed(Purpose.CONNECTION, user, {}, expires_in, info)
 
@@ -115,7 +124,13 @@ def _id_of(user: Any) -> str:
         return ""
     if user.pk is None:
         raise ValueError("the user is not saved yet: a token can't name somebody without an id")
-    return str(user.pk)
+    user_id = str(user.pk)
+    if not is_user_id(user_id):
+        raise ValueError(
+            f"the user's id is {user_id!r}: a token names an id of 1 to {USER_LIMIT_BYTES} bytes"
+            " of UTF-8 without control characters"
+        )
+    return user_id
 
 
 def _seconds(expires_in: timedelta | float | None) -> float:
@@ -136,7 +151,11 @@ def _encoded(claims: dict[str, Any]) -> bytes:
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        return text.encode()
+        encoded = text.encode()
+        # The claims are a level themselves.
+        if not is_shallow(json.loads(encoded), NESTING_LIMIT + 1):
+            raise ValueError(f"it is nested more than {NESTING_LIMIT} levels deep")
+        return encoded
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidPayload(f"info can't be part of a token: {error}") from error
 

@@ -96,6 +96,27 @@ def test_a_number_that_nobody_can_read_is_107(api: Caller) -> None:
     assert response.data["error"]["code"] == 107
 
 
+HALF = rb'{"channel":"orders:1","data":"nice work \ud83d"}'
+
+
+def test_half_an_emoji_is_107_and_nothing_of_its_request_is_done(api: Caller, store: Store) -> None:
+    """What no subscriber could put into UTF-8, and why; 400 would not say that it is the text."""
+    for path, body in (
+        ("publish", HALF),
+        ("publish", HALF.replace(rb"\ud83d", b"\xff")),
+        ("broadcast", rb'{"channels":["orders:1","orders:\ud83d"],"data":1}'),
+        (
+            "batch",
+            b'{"commands":[{"publish":{"channel":"orders:1","data":1}},{"publish":%b}]}' % HALF,
+        ),
+        ("disconnect", rb'{"user":"\ud83d"}'),
+    ):
+        response = api.request("POST", f"/api/{path}", body)
+        assert response.data["error"]["code"] == 107
+        assert "utf-8" in response.data["error"]["message"].lower()
+    assert store.data("orders:1") == []
+
+
 def test_unknown_fields_are_ignored(api: Caller) -> None:
     """A newer client's."""
     api.result("publish", channel="orders:1", data=1, delta=True, of_tomorrow=1)

@@ -226,3 +226,12 @@ def test_the_end_of_the_service_is_told(listen: Listen, served: Service) -> None
         assert listener.end() == (({}, 1012) if "uvicorn" in served.child.argv else told)
     finally:
         served.start()
+
+
+@pytest.mark.parametrize("text", ["%ED%A0%BD", "%FF", quote(r"\ud83d")])
+def test_nothing_is_repaired_in_an_address(served: Service, text: str) -> None:
+    """U+FFFD would be another topic's name."""
+    path = "/connection/uni_websocket?cf_connect=" + quote('{"subs":{"open:HALF":{}}}')
+    with pytest.raises(InvalidStatus) as refused:
+        served.connect(path.replace("HALF", text), origin=None)
+    assert refused.value.response.status_code in (400, 403)

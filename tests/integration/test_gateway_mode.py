@@ -13,8 +13,8 @@ import jwt
 import pytest
 
 from tests.gateway.client import Client
-from tests.live import CHECKOUT, Service, Site, bare_environment
-from ws_service import publish
+from tests.live import CHECKOUT, Service, Site, bare_environment, wait_until
+from ws_service import publish, topic_name
 from ws_service.publishing.broker import close_publisher
 
 KEY = "a key that the gateway shares with whoever issues tokens"
@@ -120,6 +120,29 @@ def test_a_token_says_who_somebody_is_and_the_file_what_they_may_see(
     assert "Traceback" not in log
     for text in (secret, permission, KEY):
         assert text not in log
+
+
+@pytest.mark.usefixtures("publisher")
+@pytest.mark.parametrize("sub", ["a/b", "https://idp.example/users/7", "ü 😀 50%#:"])
+def test_whatever_an_identity_provider_calls_its_users_each_has_a_topic(
+    meet: Meet, sub: str
+) -> None:
+    """And the site, which knows neither the code nor the file, reaches them."""
+    with meet() as client:
+        assert list(client.ask("connect", token=token(sub=sub))["connect"]["subs"]) == [f"#{sub}"]
+        publish(topic_name("user", user=sub), "hello", on_commit=False)
+        assert client.publication() == "hello"
+        assert "subscribe" in client.ask("subscribe", channel=f"notes:{sub}")
+        assert client.error("subscribe", channel=f"notes:{sub}/") == 103
+
+
+def test_a_user_without_a_possible_topic_is_refused_for_good(meet: Meet, gateway: Service) -> None:
+    """By name, in the log and on the wire; a client that tries again would try for ever."""
+    with meet() as client:
+        error = client.ask("connect", token=token(sub="x" * 255))["error"]
+    assert (error["code"], error.get("temporary")) == (107, None)
+    assert "name that can't be" in error["message"]
+    wait_until(lambda: "a topic name has 255 bytes at most" in gateway.child.tail(500))
 
 
 def test_a_stranger_may_what_the_file_gives_to_everybody(meet: Meet) -> None:

@@ -120,7 +120,8 @@ def test_who_says_too_much_is_sent_away() -> None:
         (ReplyError.TOO_MANY_REQUESTS, 3013),
         (ReplyError.PERMISSION_DENIED, 3507),
         (ReplyError.INTERNAL, 3004),
-        (ReplyError.UNKNOWN_CHANNEL, 3004),
+        (ReplyError.UNKNOWN_CHANNEL, 3501),
+        (ReplyError.BAD_REQUEST, 3501),
     ],
 )
 def test_an_error_is_an_end(error: ReplyError, code: int) -> None:

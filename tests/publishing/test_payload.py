@@ -66,7 +66,8 @@ def depth(levels: int) -> list[Any]:
     [
         math.nan, math.inf, [-math.inf], {"a": {"b": math.nan}}, {math.nan: 1}, "\ud800",
         {"\udfff": 1}, b"bytes", {1, 2}, object(), Colour.RED, {(1, 2): 3}, circle(),
-        depth(100_000), 10**5_000, datetime(2026, 7, 1, tzinfo=UTC).timetz(),
+        depth(101), {"a": depth(300)}, depth(100_000), 10**5_000,
+        datetime(2026, 7, 1, tzinfo=UTC).timetz(),
     ],
     ids=lambda data: type(data).__name__,
 )  # fmt: skip
@@ -74,6 +75,18 @@ def test_what_has_no_json_form_is_refused(data: Any) -> None:
     """JavaScript's parser fails on NaN: every client of the topic would drop its connection."""
     with pytest.raises(InvalidPayload, match="can't be published as JSON"):
         encode_payload(data, 1_000)
+
+
+def test_half_an_emoji_is_named() -> None:
+    """A slice of a text in JavaScript, which came to the site as JSON."""
+    with pytest.raises(InvalidPayload, match=r"'\\ud83d', half of a surrogate pair"):
+        encode_payload({"text": "nice work \ud83d"}, 1_000)
+
+
+def test_what_people_write_is_not_too_deep() -> None:
+    """The limit is that of other readers, not of sites."""
+    assert encode_payload([depth(98)] * 200, 100_000)
+    assert encode_payload(["[" * 200] * 200, 100_000)
 
 
 def test_the_limit_is_in_bytes_and_named() -> None:

@@ -14,7 +14,7 @@ import django
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, RequestContext, Template, TemplateSyntaxError
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, lazystr
 
 from devkit.redis_server import RedisServer
 from tests.live import CHECKOUT
@@ -283,3 +283,25 @@ def test_the_static_files_can_be_collected_under_names_with_hashes(tmp_path: Pat
     assert collected.returncode == 0, collected.stderr
     manifest = json.loads((tmp_path / "collected" / "staticfiles.json").read_text())
     assert {"ws_service/centrifuge.js", "ws_service/client.js"} <= manifest["paths"].keys()
+
+
+def test_arguments_of_tags_may_be_lazy() -> None:
+    """``reverse_lazy()`` in a view's context, a translated name of an element."""
+    request = HttpRequest()
+    html = Template(
+        "{% load ws_service %}{% ws_client token_url=url %}"
+        "{% ws_topic name pk=pk since=None element_id=element %}{% ws_topic name pk=8 since=None %}"
+    ).render(
+        RequestContext(
+            request,
+            {
+                "url": lazystr("/live/token/"),
+                "name": lazystr("order"),
+                "pk": lazystr("7"),
+                "element": lazystr("an-element"),
+            },
+        )
+    )
+    assert '"url": "/live/token/"' in html
+    assert '<script id="an-element" type="application/json">{"channel": "orders:7"' in html
+    assert '<script id="ws-topic-order" type="application/json">{"channel": "orders:8"' in html

@@ -16,6 +16,8 @@ from ws_service.api.errors import ApiError, Fault
 from ws_service.api.key import has_key
 from ws_service.api.methods import Result, call, read
 from ws_service.metrics import count
+from ws_service.protocol.codes import HALF
+from ws_service.protocol.surrogates import without_halves
 from ws_service.quiet import Quiet
 
 logger = logging.getLogger(__name__)
@@ -72,11 +74,11 @@ class Api:
         if environ["REQUEST_METHOD"] != "POST":
             return Answer.in_words(HTTPStatus.METHOD_NOT_ALLOWED, "Methods are called by POST.")
         body = environ["wsgi.input"].read() or b"{}"
-        try:
-            decode(body, type=Raw)
-        except (DecodeError, RecursionError):
-            return Answer.in_words(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
         has_http_errors = environ.get("HTTP_X_CENTRIFUGO_ERROR_MODE") == "transport"
+        if not _is_json(body):
+            if _is_json(without_halves(body)):
+                return _refused(ApiError(Fault.BAD_REQUEST, HALF), has_http_errors)
+            return Answer.in_words(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
         try:
             return Answer.of(_call(path.removeprefix(_PREFIX), body))
         except ApiError as error:
@@ -91,6 +93,14 @@ class Api:
         if self._quiet.may_say("unauthorized", time.monotonic()):
             where = environ.get("REMOTE_ADDR")
             logger.warning("The HTTP API was asked without its key, or a wrong one, by %s", where)
+
+
+def _is_json(body: bytes | str) -> bool:
+    try:
+        decode(body, type=Raw)
+    except (DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _call(method: str, body: bytes) -> Result:

@@ -3,6 +3,7 @@
 turns       a fair share of the database threads for each connection
 policy      asks the site's functions, in a thread or in the loop, within a time limit
 client      who is on the other side, and what is attached to it
+answers     what they say by raising, and what can't be sent of what they give
 permissions may this client?
 connecting  who it is: tokens, users, what it is subscribed to without asking
 subscribing, client_publishing, reading, calling, refreshing

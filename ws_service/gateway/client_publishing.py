@@ -3,26 +3,22 @@
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from django.core.exceptions import ValidationError
 
-from ws_service.errors import BrokerUnavailable, InvalidPayload
+from ws_service.errors import BrokerUnavailable
+from ws_service.gateway.answers import encoder
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
 from ws_service.gateway.refused import Refused, bad_request
 from ws_service.hub.hub import Hub
 from ws_service.metrics import count
-from ws_service.nesting import is_shallow
 from ws_service.protocol.codes import ReplyError
 from ws_service.protocol.messages import PublishRequest, PublishResult
-from ws_service.publishing.payload import encode_payload
+from ws_service.readable import UnreadableJSON, read_json
 from ws_service.topics import Topic
 from ws_service.topics.table import Match
-
-NESTING_LIMIT: Final = 100
-"""Of what clients publish: JSON libraries give up at some hundred levels, whoever sent them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +58,24 @@ class ClientPublishing:
         """What the client sent, as the topic wants it, on one line."""
         own_limit_bytes = match.topic_class.max_publication_size
         limit_bytes = min(own_limit_bytes or self.limit_bytes, self.limit_bytes)
-        compact = _compact(data)
+        content, compact = _read(data)
         if len(compact) > limit_bytes:
-            raise Refused(ReplyError.BAD_REQUEST)
+            raise Refused(bad_request(f"{len(compact)} bytes of JSON are more than {limit_bytes}"))
         if type(topic).clean is Topic.clean:
             return compact
-        clean = partial(topic.clean, _decoded(compact))
-        finish = partial(encode_payload, limit_bytes=limit_bytes)
-        passes = (ValidationError, InvalidPayload)
-        try:
-            payload: bytes = await self.permissions.ask(clean, client, deadline_s, finish, passes)
-        except ValidationError as error:
-            raise Refused(bad_request("; ".join(error.messages))) from None
-        except InvalidPayload:
-            raise Refused(ReplyError.BAD_REQUEST) from None
+        clean = partial(topic.clean, content)
+        bound = "WS_SERVICE['MAX_PUBLICATION_SIZE'], or the topic's own max_publication_size"
+        finish = encoder(limit_bytes, bound, too_large=ReplyError.BAD_REQUEST)
+        payload: bytes = await self.permissions.ask(clean, client, deadline_s, finish)
         return payload
 
 
-def _compact(data: bytes) -> bytes:
-    """JSON on one line, from JSON of any shape. Raises Refused."""
-    try:
-        data.decode()  # the parser leaves it to whoever uses a text
-        compact = msgspec.json.format(data, indent=-1)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Refused(ReplyError.BAD_REQUEST) from None
-    # The count alone tells of nearly all data that it can't be nested deeper.
-    if compact.count(b"[") + compact.count(b"{") > NESTING_LIMIT:
-        _decoded(compact)
-    return compact
+def _read(data: bytes) -> tuple[Any, bytes]:
+    """What a client has sent, and the same on one line: the client's own numbers and order.
 
-
-def _decoded(compact: bytes) -> Any:
-    """Raises Refused for what somebody among the subscribers could not read."""
+    Raises Refused for what somebody among the subscribers could not read.
+    """
     try:
-        data = msgspec.json.decode(compact)
-    except (msgspec.MsgspecError, RecursionError):
-        raise Refused(ReplyError.BAD_REQUEST) from None
-    if not is_shallow(data, NESTING_LIMIT):
-        raise Refused(ReplyError.BAD_REQUEST)
-    return data
+        return read_json(data), msgspec.json.format(data, indent=-1)
+    except UnreadableJSON as error:
+        raise Refused(bad_request(str(error))) from None

@@ -11,10 +11,16 @@ from typing import Any, Final
 import msgspec
 
 from ws_service.cancellation import all_of
-from ws_service.errors import InvalidToken, InvalidTopicName, TokenExpired, UnknownUser
+from ws_service.errors import (
+    InvalidToken,
+    InvalidTopicName,
+    TokenExpired,
+    UnknownUser,
+    WrongTopicParameters,
+)
 from ws_service.gateway.client import Client
 from ws_service.gateway.permissions import Permissions
-from ws_service.gateway.refused import Disconnected, Refused
+from ws_service.gateway.refused import Disconnected, Refused, bad_request
 from ws_service.identity.tokens import ServerSubscription, TokenKeys
 from ws_service.identity.users import user_of_claims
 from ws_service.protocol.codes import Disconnect, ReplyError
@@ -26,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 TOKEN_ONLY: Final = "$"  # noqa: S105 - no password
 """Topics whose names begin so are subscribed to with a token only."""
+
+UNNAMEABLE: Final = "one of this user's topics has a name that can't be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +113,19 @@ class Connecting:
                 match = self.permissions.match(name)
             except Refused:
                 raise Disconnected(Disconnect.BAD_REQUEST) from None
-            policy = match.seen_by(client.user).can_subscribe
-            needs_token = name.startswith(TOKEN_ONLY)
-            if not needs_token and await self.permissions.allows(policy, client, deadline_s):
+            if not name.startswith(TOKEN_ONLY) and await self._may(match, client, deadline_s):
                 found.append(Granted(match))
         return await self._informed(client, found, deadline_s)
+
+    async def _may(self, match: Match, client: Client, deadline_s: float) -> bool:
+        """Raises Refused for what may be otherwise the next time."""
+        policy = match.seen_by(client.user).can_subscribe
+        try:
+            return await self.permissions.allows(policy, client, deadline_s)
+        except Refused as refused:
+            if refused.entry.is_temporary:
+                raise
+            return False
 
     async def _informed(
         self, client: Client, granted: list[Granted], deadline_s: float
@@ -149,21 +165,32 @@ class Connecting:
         return Granted(self.permissions.match(name), encoded_info(given.info))
 
     async def _at_connect(self, route: TopicRoute, client: Client, deadline_s: float) -> list[str]:
+        topics = self.permissions.topics
+
         def names_of(parameters: Iterable[Mapping[str, Any]]) -> list[str]:
-            return [route.reverse(each) for each in parameters]
+            return [topics.name_of(route, each) for each in parameters]
 
         find = partial(route.topic_class.at_connect, client.user)
         try:
             names: list[str] = await self.permissions.ask(
                 find, client, deadline_s, names_of, passes=(InvalidTopicName,)
             )
-        except InvalidTopicName as error:
+        except WrongTopicParameters as error:
+            # Code that is mended takes all its clients back; for good, they would need a new page.
             self._complain("%s.at_connect(): %s", route.topic_class.__name__, error)
             raise Refused(ReplyError.INTERNAL) from error
+        except InvalidTopicName as error:
+            self._complain(
+                f"{route.topic_class.__name__}.at_connect() names a topic that can't be, for user"
+                " %r, who can't connect: %s",
+                client.user_id,
+                error,
+            )
+            raise Refused(bad_request(UNNAMEABLE)) from error
         return names
 
     def _complain(self, text: str, *arguments: object) -> None:
-        """A mistake of the site's that turns clients away: once a minute."""
+        """A mistake of the site's that turns clients away: once a minute for each text."""
         now_s = asyncio.get_running_loop().time()
         if self.permissions.quiet.may_say(text, now_s):
             logger.error(text, *arguments)

@@ -69,7 +69,11 @@ class OneWayEndpoint:
             gateway.connection_limits.ping_interval_s,
             gateway.session_limits,
         )
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        try:
+            query = parse_qs(scope.get("query_string", b"").decode("latin-1"), errors="strict")
+        except UnicodeDecodeError:
+            await refuse(scope, send, Refusal.BAD_REQUEST)
+            return
         first = query.get(CONNECT_PARAMETER, [None])[0]
         if first is not None and not may_be_in_a_url(first):
             await refuse(scope, send, Refusal.BAD_REQUEST)

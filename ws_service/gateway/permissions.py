@@ -10,12 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from ws_service.errors import InvalidTopicName, UnknownTopic
+from ws_service.gateway.answers import SAID, Unsendable, answer_to, encoder
 from ws_service.gateway.client import Client
-from ws_service.gateway.policy import Policies, PolicyFailed
+from ws_service.gateway.policy import Policies, PolicyFailed, name_of
 from ws_service.gateway.refused import Refused
 from ws_service.metrics import count
 from ws_service.protocol.codes import ReplyError
-from ws_service.publishing.payload import encode_payload
 from ws_service.quiet import Quiet
 from ws_service.topics import Topic, TopicTable
 from ws_service.topics.table import Match
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 INFO_LIMIT_BYTES: Final = 1_024
 """It stands in every publication of the client, and once for each client in presence."""
+
+_encode_info: Final = encoder(INFO_LIMIT_BYTES, "the limit of what info() may say")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,23 @@ class Permissions:
         finish: Callable[[Any], Any],
         passes: tuple[type[Exception], ...] = (),
     ) -> Any:
-        """Whatever the site's function answers; see ``Policies.ask``."""
+        """Whatever the site's function answers; see ``Policies.ask``.
+
+        Raises what passes, and Refused: as ``answers`` has it for what the function says by
+        raising or can't be sent, temporary for all else.
+        """
+        expected = (*passes, *SAID, Unsendable)
         try:
-            return await self.policies.ask(function, deadline_s, client, finish, passes)
+            return await self.policies.ask(function, deadline_s, client, finish, expected)
         except PolicyFailed:
             raise Refused(ReplyError.INTERNAL) from None
+        except passes:
+            raise
+        except SAID as error:
+            raise Refused(answer_to(error)) from error
+        except Unsendable as error:
+            self._tell_of_unsendable(function, error)
+            raise Refused(error.entry) from None
 
     async def info(self, topic: Topic, client: Client, deadline_s: float) -> bytes | None:
         """What others see of the client in this topic."""
@@ -84,6 +98,14 @@ class Permissions:
             return None
         return await self.ask(topic.info, client, deadline_s, _encoded)  # type: ignore[no-any-return]
 
+    def _tell_of_unsendable(self, function: Callable[[], Any], error: Unsendable) -> None:
+        if error.entry.code == ReplyError.BAD_REQUEST.value.code:
+            return  # it is the client's
+        count("ws_service_policy_failures_total")
+        name = name_of(function)
+        if self.quiet.may_say((name, error.entry.code), asyncio.get_running_loop().time()):
+            logger.error("%s %s; clients don't try again", name, error)
+
 
 def _encoded(info: Any) -> bytes | None:
-    return None if info is None else encode_payload(info, INFO_LIMIT_BYTES)
+    return None if info is None else _encode_info(info)

@@ -78,7 +78,7 @@ class Policies:
         except Exception as error:
             count("ws_service_policy_failures_total")
             now_s = asyncio.get_running_loop().time()
-            if self._quiet.may_say((_name_of(function), type(error)), now_s):
+            if self._quiet.may_say((name_of(function), type(error)), now_s):
                 _log(function, error)
             raise PolicyFailed(str(error)) from error
         finally:
@@ -134,7 +134,7 @@ def _answer_of(function: Callable[[], Any]) -> Any:
 
 
 def _log(function: Callable[[], Any], error: Exception) -> None:
-    name = _name_of(function)
+    name = name_of(function)
     topic = getattr(getattr(_inner(function), "__self__", None), "name", None)
     subject = f" for {topic!r}" if isinstance(topic, str) else ""
     if isinstance(error, TimeoutError):
@@ -145,7 +145,8 @@ def _log(function: Callable[[], Any], error: Exception) -> None:
         logger.error("%s failed%s; clients try again", name, subject, exc_info=error)
 
 
-def _name_of(function: Callable[[], Any]) -> str:
+def name_of(function: Callable[[], Any]) -> str:
+    """What the site calls it."""
     return getattr(_inner(function), "__qualname__", repr(function))
 
 

@@ -1,10 +1,6 @@
 """How a command ends that gets no result."""
 
-from typing import Final
-
-from ws_service.protocol.codes import Disconnect, ErrorEntry, ReplyError, Unsubscribe
-
-TEXT_LIMIT: Final = 500
+from ws_service.protocol.codes import Disconnect, ErrorEntry, ReplyError, Unsubscribe, in_words
 
 
 class Refused(Exception):
@@ -33,5 +29,4 @@ class Unsubscribed(Exception):
 
 def bad_request(text: str) -> ErrorEntry:
     """Error 107 that tells the client what is wrong with what it has sent."""
-    entry = ReplyError.BAD_REQUEST.value
-    return ErrorEntry(entry.code, f"{entry.message}: {text}"[:TEXT_LIMIT])
+    return in_words(ReplyError.BAD_REQUEST, text)

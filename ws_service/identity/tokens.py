@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from ws_service.conf import ServiceConfig
 from ws_service.errors import ForeignToken, InvalidToken, TokenExpired
-from ws_service.nesting import is_shallow
+from ws_service.readable import is_shallow
 
 TOKEN_LIMIT_BYTES: Final = 8_192
 USER_LIMIT_BYTES: Final = 255
@@ -193,7 +193,7 @@ class TokenKeys:
         audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
         if isinstance(audiences, UnsetType) or self.audience not in audiences:
             raise InvalidToken(f"its audience (aud) is not {self.audience!r}")
-        if len(claims.sub.encode()) > USER_LIMIT_BYTES or _has_controls(claims.sub):
+        if claims.sub and not is_user_id(claims.sub):
             raise InvalidToken("its subject (sub) can't be the id of a user")
         return claims
 
@@ -225,8 +225,14 @@ def _payload(token: str, keys: tuple[Key, ...]) -> bytes:
     raise InvalidToken("it is signed with another key")
 
 
-def _has_controls(text: str) -> bool:
-    return any(category(character) == "Cc" for character in text)
+def is_user_id(text: str) -> bool:
+    """Whether a token can name a user so: 1 to 255 bytes of UTF-8 without control characters."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return False
+    has_controls = any(category(character) == "Cc" for character in text)
+    return 1 <= size <= USER_LIMIT_BYTES and not has_controls
 
 
 def _expiry(claims: _Claims, now_s: float) -> float | None:

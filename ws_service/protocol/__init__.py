@@ -3,6 +3,7 @@
     codes      the three catalogues: reply errors, unsubscribes, disconnects
     messages   what is on the wire, field by field
     codec      bytes to commands, replies and publications to lines
+    surrogates half an emoji in JSON text, which parsers refuse
     lines      encoded messages, made once and shared by connections
     allowance  how many commands a client may send
     effects    what a session asks its connection to do

@@ -15,18 +15,28 @@ from ws_service.protocol.messages import (
     Result,
     UnsubscribePush,
 )
+from ws_service.protocol.surrogates import without_halves
 
 
 class MalformedFrame(ValueError):
-    """A frame that holds no commands: not UTF-8, not JSON, wrong types, or empty."""
+    """A frame that holds no commands: not JSON, wrong types, or empty."""
+
+
+class Illegible(Command, frozen=True):
+    """A command with a text that has no UTF-8 form: half of a surrogate pair, ``"\\ud83d"``.
+
+    It is known what it asks, and that it can't be done. U+FFFD stands where the text is broken.
+    """
 
 
 _commands: Final = msgspec.json.Decoder(Command)
+_illegible: Final = msgspec.json.Decoder(Illegible)
+_REFUSALS: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _replies: Final = msgspec.json.Encoder()
 
 
 def decode_commands(frame: str | bytes) -> list[Command]:
-    """The commands of one frame, in order.
+    """The commands of one frame, in order; Illegible ones among them.
 
     Raises MalformedFrame; no other error, whatever the bytes.
     """
@@ -38,7 +48,22 @@ def decode_commands(frame: str | bytes) -> list[Command]:
         raise MalformedFrame("an empty frame")
     try:
         return [_commands.decode(line) for line in lines]
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except _REFUSALS:
+        # The parser refuses all of a line for half an emoji in it: a second look, at each line.
+        return [_legible_or_not(line) for line in lines]
+
+
+def _legible_or_not(line: str | bytes) -> Command:
+    """Raises MalformedFrame."""
+    try:
+        return _commands.decode(line)
+    except _REFUSALS as error:
+        legible = without_halves(line)
+        if legible == line:
+            raise MalformedFrame(str(error)) from error
+    try:
+        return _illegible.decode(legible)
+    except _REFUSALS as error:
         raise MalformedFrame(str(error)) from error
 
 

@@ -6,6 +6,7 @@ whether to come back.
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,23 @@ class ReplyError(Enum):
     TOO_MANY_REQUESTS = ErrorEntry(111, "too many requests", is_temporary=True)
     UNRECOVERABLE_POSITION = ErrorEntry(112, "unrecoverable position")
     CONCURRENT_PAGINATION = ErrorEntry(113, "concurrent pagination", is_temporary=True)
+
+
+TEXT_LIMIT: Final = 500
+"""Characters of what an error says: more than a person reads."""
+
+
+def in_words(error: ReplyError, text: str) -> ErrorEntry:
+    """An error that also says what is wrong. What has no UTF-8 form becomes a question mark."""
+    entry = error.value
+    told = text.encode(errors="replace").decode()
+    return ErrorEntry(entry.code, f"{entry.message}: {told}"[:TEXT_LIMIT], entry.is_temporary)
+
+
+HALF: Final = "a text in it has half of a surrogate pair, and so no UTF-8 form"
+
+ILLEGIBLE: Final = in_words(ReplyError.BAD_REQUEST, HALF)
+"""The error of a command that can be told from others, and whose text can't be read."""
 
 
 @dataclass(frozen=True, slots=True)

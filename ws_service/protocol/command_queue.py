@@ -15,11 +15,15 @@ WAITING_LIMIT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A command that waits for its turn. id: below 0 where no answer is wanted."""
+    """A command that waits for its turn. id: below 0 where no answer is wanted.
+
+    is_legible: False where it can only be refused.
+    """
 
     id: int
     request: Request
     arrived_s: float
+    is_legible: bool = True
 
     @property
     def channel(self) -> str | None:

@@ -42,6 +42,7 @@ _ENDS: Final = {
     ReplyError.TOO_MANY_REQUESTS.value.code: Disconnect.TOO_MANY_REQUESTS,
     ReplyError.PERMISSION_DENIED.value.code: Disconnect.PERMISSION_DENIED,
 }
+"""What each error becomes; another one is for good unless it is temporary."""
 
 _requests: Final = msgspec.json.Decoder(ConnectRequest | None)
 
@@ -134,8 +135,9 @@ class OneWaySession:
 
     def failed(self, command_id: int, error: ReplyError | ErrorEntry) -> list[Effect]:
         """It can't connect: an error becomes an end, as nobody asked."""
-        code = error.value.code if isinstance(error, ReplyError) else error.code
-        return self.disconnect(_ENDS.get(code, Disconnect.INTERNAL_ERROR))
+        entry = error.value if isinstance(error, ReplyError) else error
+        other = Disconnect.INTERNAL_ERROR if entry.is_temporary else Disconnect.BAD_REQUEST
+        return self.disconnect(_ENDS.get(entry.code, other))
 
     def answered(self, command_id: int, result: Result | None) -> list[Effect]:
         """Nothing else is ever asked."""

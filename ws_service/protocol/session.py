@@ -7,6 +7,7 @@ from typing import Final
 
 from ws_service.protocol.allowance import Allowance
 from ws_service.protocol.codec import (
+    Illegible,
     MalformedFrame,
     decode_commands,
     encode_error,
@@ -15,6 +16,7 @@ from ws_service.protocol.codec import (
     encode_unsubscribe,
 )
 from ws_service.protocol.codes import (
+    ILLEGIBLE,
     Disconnect,
     EndEntry,
     ErrorEntry,
@@ -149,7 +151,10 @@ class Session:
             return self._close(Disconnect.TOO_MANY_REQUESTS)
         effects: list[Effect] = []
         for command in commands:
+            was_refused = self._state is State.REFUSED
             effects += self._dispatch(command, now_s)
+            if self._state is State.REFUSED and not was_refused:
+                break  # what stands behind a connect that fails is never carried out
         return effects
 
     def connected(
@@ -264,12 +269,15 @@ class Session:
         if self.is_closed:
             return []
         request = command.request
+        is_legible = not isinstance(command, Illegible)
         if self._state is State.OPENED or isinstance(request, ConnectRequest):
-            return self._connect(command.id, request, now_s)
+            return self._connect(command.id, request, now_s, is_legible)
         if self._state is State.REFUSED:
             return self._close(Disconnect.BAD_REQUEST)
         if isinstance(request, SendRequest):
             # It has no id and gets no answer, but its turn like all others.
+            if not is_legible:
+                return []
             self._messages += 1
             self._queue.put(Waiting(-self._messages, request, now_s))
             return self._work()
@@ -278,7 +286,7 @@ class Session:
         if request is None or command.id in self._open_ids:
             return self._close(Disconnect.BAD_REQUEST)
         self._open_ids.add(command.id)
-        self._queue.put(Waiting(command.id, request, now_s))
+        self._queue.put(Waiting(command.id, request, now_s, is_legible))
         return self._work()
 
     def _work(self) -> list[Effect]:
@@ -288,13 +296,17 @@ class Session:
             effects += self._handle(waiting)
         return effects
 
-    def _connect(self, command_id: int, request: Request | None, now_s: float) -> list[Effect]:
+    def _connect(
+        self, command_id: int, request: Request | None, now_s: float, is_legible: bool
+    ) -> list[Effect]:
         is_first = self._state is State.OPENED
         if not is_first or command_id == 0 or not isinstance(request, ConnectRequest):
             return self._close(Disconnect.BAD_REQUEST)
         self._state = State.CONNECTING
         self._connect_id = command_id
         self._open_ids.add(command_id)
+        if not is_legible:
+            return self.failed(command_id, ILLEGIBLE)
         return [Ask(command_id, request, now_s)]
 
     def _pong(self) -> list[Effect]:
@@ -305,6 +317,8 @@ class Session:
         return []
 
     def _handle(self, waiting: Waiting) -> list[Effect]:
+        if not waiting.is_legible:
+            return self._refuse(waiting, ILLEGIBLE)
         if waiting.channel == "":
             return self._close(Disconnect.BAD_REQUEST)
         if waiting.channel is not None and len(waiting.channel.encode()) > CHANNEL_LIMIT_BYTES:
@@ -360,9 +374,10 @@ class Session:
         self._revoked.discard(command_id)
         return self._queue.end(command_id)
 
-    def _refuse(self, waiting: Waiting, error: ReplyError) -> list[Effect]:
+    def _refuse(self, waiting: Waiting, error: ReplyError | ErrorEntry) -> list[Effect]:
+        entry = error.value if isinstance(error, ReplyError) else error
         self._open_ids.discard(waiting.id)
-        return [Write(encode_error(waiting.id, error.value))]
+        return [Write(encode_error(waiting.id, entry))]
 
     def _forget(self, channel: str) -> None:
         self._subscriptions.discard(channel)

@@ -13,6 +13,7 @@ from ws_service.errors import InvalidControl
 from ws_service.protocol.codes import Disconnect
 from ws_service.publishing.broker import publisher
 from ws_service.publishing.outgoing import Outgoing
+from ws_service.text import text_of
 from ws_service.topics import site_topics
 from ws_service.topics.control import CONTROL_HISTORY, CONTROL_TOPIC
 
@@ -38,7 +39,8 @@ def disconnect_user(
     client: the id of one connection; None closes all of them.
     keep: ids of connections that stay: the one that asks for "log out everywhere else".
     code, reason: of the close. Client libraries come back after 3000 to 3499 and 4000 to 4499,
-        and stay away after 3500 to 3999 and 4500 to 4999.
+        and stay away after 3500 to 3999 and 4500 to 4999. A lazy reason is the text that it is in
+        the language that is active.
 
     It doesn't wait for a transaction, and returns when Redis has it. A process that is cut off
     obeys when it is back, within an hour; who has connected to it in the meantime is then told to
@@ -49,7 +51,10 @@ def disconnect_user(
     """
     if isinstance(code, bool) or not isinstance(code, int) or not 3000 <= code <= 4999:
         raise InvalidControl(f"a connection can't be closed with {code!r}: 3000 to 4999 can be")
-    if not isinstance(reason, str) or len(reason.encode(errors="replace")) > REASON_LIMIT_BYTES:
+    reason = text_of(reason)
+    if not isinstance(reason, str):
+        raise InvalidControl(f"the reason of a close is text, not {type(reason).__name__}")
+    if len(reason.encode(errors="replace")) > REASON_LIMIT_BYTES:
         raise InvalidControl(f"the reason of a close has {REASON_LIMIT_BYTES} bytes at most")
     if _is_json(reason):
         # Two client libraries would read advice out of it, and stay away.

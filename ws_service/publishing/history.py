@@ -50,9 +50,10 @@ def position(topic: str) -> Position:
 
     Raises UnknownTopic, InvalidTopicName, BrokerUnavailable.
     """
-    if site_topics().match(topic).history is None:
+    match = site_topics().match(topic)
+    if match.history is None:
         return Position(0, "")
-    return publisher().read(topic, after=0, limit=0).lineage.top
+    return publisher().read(match.name, after=0, limit=0).lineage.top
 
 
 async def aposition(topic: str) -> Position:
@@ -105,7 +106,8 @@ def read_history(
     reverse: bool = False,
 ) -> StreamPart:
     """As ``get_history()``; the payloads as they are kept."""
-    history = site_topics().match(topic).history
+    match = site_topics().match(topic)
+    topic, history = match.name, match.history
     if history is None:
         raise NotAvailable(f"nothing is kept of {topic!r}: its class has history = None")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:

@@ -65,7 +65,7 @@ def outgoing_to_all(
     limits = [match.topic_class.max_publication_size or _limit_bytes() for match in matches]
     payload = encode_payload(data, min(limits, default=_limit_bytes()))
     if idempotency_key is not None:
-        check_idempotency_key(idempotency_key)
+        idempotency_key = check_idempotency_key(idempotency_key)
     extra = encode_extra(tags=checked_tags(tags or {}))
     return [
         Outgoing(

@@ -63,12 +63,13 @@ def live_nodes() -> list[bytes]:
 
 
 def _read(topic: str, call: Callable[[Keys, str, int], Call]) -> dict[str, bytes]:
-    if not site_topics().match(topic).topic_class.presence:
-        raise NotAvailable(f"presence of {topic!r} is off: its class needs presence = True")
+    match = site_topics().match(topic)
+    if not match.topic_class.presence:
+        raise NotAvailable(f"presence of {match.name!r} is off: its class needs presence = True")
     found: dict[str, bytes] = {}
     cursor = 0
     while True:
-        answer = publisher().ask(lambda keys, at=cursor: call(keys, topic, at))  # type: ignore[misc]
+        answer = publisher().ask(lambda keys, at=cursor: call(keys, match.name, at))  # type: ignore[misc]
         cursor, part = read_answer(answer)
         found.update(part)
         if not cursor:

@@ -12,6 +12,7 @@ from ws_service.errors import BrokerUnavailable
 from ws_service.publishing.broker import publisher
 from ws_service.publishing.commit import publish_after_commit, tell_of_loss
 from ws_service.publishing.outgoing import Outgoing, outgoing, outgoing_to_all
+from ws_service.text import is_text, text_of
 
 
 @overload
@@ -65,14 +66,15 @@ def publish(
     InvalidIdempotencyKey, at the call in any case; with ``on_commit=False`` also
     BrokerUnavailable: some or all of it may have been published all the same.
     """
-    names = list(topic) if isinstance(topic, Iterable) and not isinstance(topic, str) else [topic]
+    is_one = is_text(topic) or not isinstance(topic, Iterable)
+    names = [text_of(topic)] if is_one else list(topic)
     try:
         publications = outgoing_to_all(names, data, tags=tags, idempotency_key=idempotency_key)
     except BrokerUnavailable as error:
         _topics_are_away(names, on_commit, error)
         return None
     positions = _publish(publications, on_commit, using)
-    return positions[0] if isinstance(topic, str) and positions else positions
+    return positions[0] if is_one and positions else positions
 
 
 async def apublish(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ws_service.errors import InvalidTags
+from ws_service.text import text_of
 
 TAGS_LIMIT: Final = 16
 TAG_LIMIT_BYTES: Final = 255
@@ -19,11 +20,12 @@ def checked_tags(tags: object) -> Mapping[str, str]:
         raise InvalidTags(f"tags are a dict of str to str, not {type(tags).__name__}")
     if len(tags) > TAGS_LIMIT:
         raise InvalidTags(f"a publication has {TAGS_LIMIT} tags at most, not {len(tags)}")
-    for name, value in tags.items():
+    texts = {text_of(name): text_of(value) for name, value in tags.items()}
+    for name, value in texts.items():
         if _size(name) == 0:
             raise InvalidTags("the name of a tag can't be empty")
         _size(value)
-    return tags
+    return texts
 
 
 def _size(text: object) -> int:

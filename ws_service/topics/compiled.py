@@ -1,10 +1,12 @@
 """A site's topics as data: what publishing needs to know of them where their code is not."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ws_service.errors import UnreadableTopics
 from ws_service.topics.history import History
@@ -45,7 +47,7 @@ class _Compiled(msgspec.Struct):
 
 def compiled(table: TopicTable) -> bytes:
     """The table in JSON, without its policies; the same bytes for the same table."""
-    return msgspec.json.encode(_Compiled(VERSION, [_entry(table, route) for route in table]))
+    return msgspec.json.encode(_Compiled(VERSION, list(_entries(table))))
 
 
 def topics_of(data: bytes) -> TopicTable:
@@ -64,6 +66,17 @@ def topics_of(data: bytes) -> TopicTable:
         return TopicTable([_route(entry) for entry in entries])
     except (msgspec.MsgspecError, ValueError, OverflowError, re.error) as error:
         raise UnreadableTopics(f"the service's topics can't be read: {error}") from error
+
+
+def _entries(table: TopicTable) -> Iterator[_Entry]:
+    """All routes; then those that take any user's id once more, as the table asks them last."""
+    for route in table:
+        entry = _entry(table, route)
+        # The name means the one that takes more: what it makes is found by either.
+        yield entry if route.any_user is None else replace(entry, name=None)
+    for route in table:
+        if route.any_user is not None:
+            yield replace(_entry(table, route), regex=route.any_user.regex.pattern)
 
 
 def _entry(table: TopicTable, route: TopicRoute) -> _Entry:

@@ -4,6 +4,7 @@ from typing import Final
 from unicodedata import category
 
 from ws_service.errors import InvalidTopicName
+from ws_service.text import text_of
 
 NAME_LIMIT_BYTES: Final = 255
 RESERVED_PREFIX: Final = "ws_service:"
@@ -12,8 +13,10 @@ RESERVED_PREFIX: Final = "ws_service:"
 def check_name(name: object) -> str:
     """The name, if it is one: 1 to 255 bytes of UTF-8 without control characters.
 
+    A lazy text is the name that it is in the language that is active.
     Raises InvalidTopicName.
     """
+    name = text_of(name)
     if not isinstance(name, str):
         raise InvalidTopicName(f"a topic name is a str, not {type(name).__name__}")
     try:

@@ -11,6 +11,7 @@ from django.urls.resolvers import RoutePattern
 
 _PARAMETER: Final = re.compile(r"<(?:(?P<converter>[^>:]+):)?(?P<name>[^>]+)>")
 _TEXT: Final = "str"
+_USER: Final = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,17 @@ class Pattern:
         djangos = DEFAULT_CONVERTERS
         converters = {name: djangos.get(kind, djangos[_TEXT]) for name, kind in kinds.items()}
         return cls(text, re.compile(regex), converters)
+
+    @property
+    def of_any_user(self) -> "Pattern | None":
+        """Of ``"#<str:user>"``: the same for ids with slashes, which Django's ``str`` doesn't take.
+
+        None for a pattern with other parameters as well: where the id ends would be a guess.
+        """
+        parameters = list(_PARAMETER.finditer(self.text))
+        if [(each["converter"] or _TEXT, each["name"]) for each in parameters] != [(_TEXT, _USER)]:
+            return None
+        return Pattern.parse(_PARAMETER.sub(f"<path:{_USER}>", self.text))
 
     @property
     def literals(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ws_service.errors import InvalidRouting, InvalidTopicName
+from ws_service.errors import InvalidRouting, InvalidTopicName, WrongTopicParameters
 from ws_service.topics.group import GroupPattern
 from ws_service.topics.names import check_name
 from ws_service.topics.options import option_problems, policy_problems
@@ -16,13 +16,17 @@ from ws_service.topics.topic import Topic
 
 @dataclass(frozen=True, slots=True)
 class TopicRoute:
-    """One entry of a site's ``topics``. group: for a topic over groups of the channel layer."""
+    """One entry of a site's ``topics``. group: for a topic over groups of the channel layer.
+
+    any_user: of ``"#<str:user>"``, the pattern that takes ids with slashes too.
+    """
 
     route: str
     topic_class: type[Topic]
     name: str | None
     _pattern: Pattern
     group: GroupPattern | None = None
+    any_user: Pattern | None = None
 
     @property
     def parameters(self) -> Collection[str]:
@@ -43,6 +47,10 @@ class TopicRoute:
         kwargs = self._pattern.match(topic_name)
         return kwargs if kwargs is not None and self.canonical(topic_name) == topic_name else None
 
+    def match_any_user(self, topic_name: str) -> Mapping[str, Any] | None:
+        """As ``match()``, for a user whose id has slashes: asked where no pattern matches."""
+        return None if self.any_user is None else self.any_user.match(topic_name)
+
     def canonical(self, topic_name: str) -> str | None:
         """The one name that is meant by a text which fits the pattern; None if it doesn't."""
         kwargs = self._pattern.match(topic_name)
@@ -58,7 +66,7 @@ class TopicRoute:
         """
         converters = self._pattern.converters
         if set(kwargs) != set(converters):
-            raise InvalidTopicName(
+            raise WrongTopicParameters(
                 f"the topic pattern {self.route!r} takes {sorted(converters) or 'no parameters'},"
                 f" not {sorted(kwargs) or 'none'}"
             )
@@ -66,8 +74,12 @@ class TopicRoute:
             name = self._pattern.fill(kwargs)
         except (ValueError, TypeError) as error:
             raise InvalidTopicName(f"{dict(kwargs)!r} don't fit {self.route!r}: {error}") from error
-        if self.match(check_name(name)) is None:
-            raise InvalidTopicName(f"{dict(kwargs)!r} don't fit the topic pattern {self.route!r}")
+        if self.match(check_name(name)) is None and self.match_any_user(name) is None:
+            has_slash = any("/" in str(each) for each in kwargs.values())
+            hint = "; <str:…> takes no slash, <path:…> does" if has_slash else ""
+            raise InvalidTopicName(
+                f"{dict(kwargs)!r} don't fit the topic pattern {self.route!r}{hint}"
+            )
         return name
 
 
@@ -76,7 +88,8 @@ def topic(
 ) -> TopicRoute:
     """Say what a kind of topic is called: ``topic("orders:<int:pk>", OrderTopic, name="order")``.
 
-    route: text with Django's path converters; ``<str:…>`` takes everything but a slash.
+    route: text with Django's path converters; ``<str:…>`` takes everything but a slash. Where
+        ``<str:user>`` is the only one, it is a user's id, and takes whatever an id may be.
     name: for ``topic_name()`` and the template tag.
     group: declares the topic over groups of the channel layer: ``"chat.<slug:room>"`` beside the
         route ``"room:<slug:room>"``, with the same converters. What the site sends to the group
@@ -98,7 +111,8 @@ def topic(
         raise InvalidRouting(f"topic({route!r}, …): {topic_class.__name__}: {trouble}")
     if group is not None:
         _check_from_event(route, topic_class)
-    return TopicRoute(route, topic_class, name, pattern, group_pattern)
+    any_user = pattern.of_any_user if group_pattern is None else None
+    return TopicRoute(route, topic_class, name, pattern, group_pattern, any_user)
 
 
 def _check_from_event(route: str, topic_class: type[Topic]) -> None:

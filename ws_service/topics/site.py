@@ -7,6 +7,7 @@ from typing import Any
 from django.core.signals import setting_changed
 
 from ws_service.conf import load_config
+from ws_service.text import text_of
 from ws_service.topics.table import TopicTable, load_topics
 from ws_service.topics.written import WrittenTopics
 
@@ -29,7 +30,7 @@ def topic_name(route_name: str, /, **kwargs: Any) -> str:
 
     Raises InvalidTopicName when there is no such pattern or the parameters don't fit.
     """
-    return site_topics().reverse(route_name, kwargs)
+    return site_topics().reverse(text_of(route_name), kwargs)
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

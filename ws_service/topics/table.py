@@ -83,7 +83,7 @@ class TopicTable:
 
     def match(self, name: str) -> Match:
         """Raises UnknownTopic, InvalidTopicName."""
-        check_name(name)
+        name = check_name(name)
         found = self._find(name)
         if found is None:
             raise UnknownTopic(name, self._hint(name))
@@ -108,6 +108,10 @@ class TopicTable:
         for route in self._routes:
             if (kwargs := route.match(name)) is not None:
                 return route, kwargs
+        # Last, so that "#<str:user>/mail" is reached behind "#<str:user>" as it ever was.
+        for route in self._routes:
+            if (kwargs := route.match_any_user(name)) is not None:
+                return route, kwargs
         return None
 
     def _hint(self, name: str) -> str:
@@ -117,8 +121,9 @@ class TopicTable:
         other = next((other for other in others if other is not None), None)
         if other:
             return f"; it is called {other!r}"
-        shown = [repr(route.route) for route in self._routes[:SHOWN_IN_A_HINT]]
-        more = ", …" if len(self._routes) > SHOWN_IN_A_HINT else ""
+        routes = list(dict.fromkeys(repr(route.route) for route in self._routes))
+        shown = routes[:SHOWN_IN_A_HINT]
+        more = ", …" if len(routes) > SHOWN_IN_A_HINT else ""
         return f"; there are {', '.join(shown)}{more}"
 
     def _group_of(self, name: str, route: TopicRoute, kwargs: Mapping[str, Any]) -> str | None:
@@ -142,7 +147,24 @@ class TopicTable:
             near = get_close_matches(route_name, self._named, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise InvalidTopicName(f"no topic pattern is named {route_name!r}{hint}")
-        return self._named[route_name].reverse(kwargs)
+        route = self._named[route_name]
+        name = route.reverse(kwargs)
+        return name if route.match(name) is not None else self.name_of(route, kwargs)
+
+    def name_of(self, route: TopicRoute, kwargs: Mapping[str, Any]) -> str:
+        """The name of one of a route's topics, which leads to the route's own class.
+
+        Raises InvalidTopicName, also where another pattern is asked first: what the class allows
+        would be allowed for another's topic.
+        """
+        name = route.reverse(kwargs)
+        found = self._find(name)
+        if found is None or found[0].topic_class is not route.topic_class:
+            other = found[0].route if found else None
+            raise InvalidTopicName(
+                f"{name!r} is no topic of the pattern {route.route!r}: {other!r} comes first"
+            )
+        return name
 
 
 def load_topics(module_name: str | None, topics_file: str | None = None) -> TopicTable:

@@ -16,7 +16,8 @@ class Topic:
     kwargs: what the pattern's converters made of it, ``{"pk": 42}``.
 
     Policies (``can_…``) are plain methods, which run in the database threads, or ``async def``.
-    An exception, or more than 4 s, is a temporary error: the client tries again. A subscription
+    ``PermissionDenied`` and ``Http404`` say no; ``ValidationError`` and ``RPCError`` say why. Any
+    other exception, or more than 4 s, is a temporary error: the client tries again. A subscription
     token takes the place of ``can_subscribe``.
 
     history: how much is kept for who was away; None for nothing.

@@ -80,7 +80,7 @@ class WrittenTopics(TopicTable):
         """Raises UnknownTopic, InvalidTopicName; BrokerUnavailable, UnreadableTopics if nothing
         that was written has been read yet.
         """
-        check_name(name)
+        name = check_name(name)
         try:
             return self._now(name, KEPT_S).match(name)
         except UnknownTopic:
