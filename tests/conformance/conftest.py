@@ -115,7 +115,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs += [("daphne", sdk) for sdk in sdk_versions.OLDER]
     chosen = [
         pytest.param(*pair, marks=[pytest.mark.browser] if "chromium" in pair else [])
-        for pair in sorted(pairs)
+        for pair in pairs
     ]
     metafunc.parametrize(("stage", "sdk"), chosen, indirect=True, scope="package")
 
