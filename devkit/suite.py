@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from devkit import checkout, client_sdk, interpreters, report, step, virtualenv
+from devkit import checkout, client_sdk, interpreters, older_sdks, report, step, virtualenv
 from devkit.containers import engine, images, recipe
 from devkit.containers.meanwhile import ImagesMeanwhile
 from devkit.interpreters import Interpreter
@@ -79,7 +79,7 @@ def test(wishes: Wishes, terminal: Terminal, interruption: Interruption) -> int:
     """Run the checks and the tests; gives the exit status.
 
     Raises:
-        Failure: an environment can't be made, or the browser SDK not fetched.
+        Failure: an environment can't be made, or an SDK not fetched.
         Interrupted: somebody asked for the end meanwhile.
     """
     started_at_s = time.monotonic()
@@ -112,6 +112,7 @@ def _checks(
     """Make the environment, read the code, run the tests."""
     venv.ensure(virtualenv.TEST, terminal, interruption)
     client_sdk.ensure(venv.python, terminal, interruption)
+    older_sdks.ensure(venv.python, terminal, interruption)
     if wishes.everything or not wishes.pytest_arguments:
         results.outcomes += lint(venv, terminal, interruption, logs=wishes.logs)
     else:

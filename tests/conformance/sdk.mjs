@@ -6,11 +6,26 @@ import { createInterface } from "node:readline";
 
 import { makeDriver } from "./driver.mjs";
 
-const { Centrifuge } = createRequire(import.meta.url)(process.argv[2]);
+const require = createRequire(import.meta.url);
+const { Centrifuge } = require(process.argv[2]);
+const { version } = require(`${process.argv[2]}/package.json`);
+
+// Before 5.8 the SDK mixes up the order of messages that it gets within one task. A browser gives
+// each message a task of its own; Node gives all that one read of the socket brought in one task.
+const isMixedUp = version.localeCompare("5.8", "en", { numeric: true }) < 0;
+const TaskedWebSocket = class extends WebSocket {
+  set onmessage(handle) {
+    super.onmessage = (event) => setImmediate(handle, event);
+  }
+
+  set onclose(handle) {
+    super.onclose = (event) => setImmediate(handle, event);
+  }
+};
 
 // Node's own WebSocket takes headers, which a browser's sets by itself: cookie and origin.
 function webSocketWith(headers) {
-  return class extends WebSocket {
+  return class extends (isMixedUp ? TaskedWebSocket : WebSocket) {
     constructor(url, protocols) {
       super(url, { protocols, headers });
     }

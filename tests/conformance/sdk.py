@@ -1,4 +1,7 @@
-"""The official Python SDK: commands as JSON lines on stdin, events on stdout, as `sdk.mjs` does."""
+"""The official Python SDK: commands as JSON lines on stdin, events on stdout, as `sdk.mjs` does.
+
+It imports nothing of this project: an older SDK brings older packages along.
+"""
 
 import asyncio
 import json
@@ -7,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
+from inspect import signature
 from itertools import count
 from typing import Any
 
@@ -77,6 +81,12 @@ def handler_of(kind: type, types: tuple[str, ...], **names: str) -> Any:
         return report
 
     return type("Reporter", (kind,), {f"on_{name}": reporter(name) for name in types})()
+
+
+def known_to(kind: type, **options: Any) -> dict[str, Any]:
+    """Those options that this version has: older ones have fewer."""
+    parameters = signature(kind).parameters
+    return {name: value for name, value in options.items() if name in parameters}
 
 
 def token_source(tokens: list[str], **names: str) -> Callable[..., Awaitable[str]]:
@@ -159,12 +169,12 @@ class Driver:
                 url,
                 events=handler_of(ClientEventHandler, types, client=client),
                 headers=headers,
-                proxy=None,
                 token=token,
                 get_token=token_source(tokens, client=client) if tokens else None,
                 min_reconnect_delay=0.05,
                 max_reconnect_delay=0.5,
                 max_server_ping_delay=1.5,
+                **known_to(Client, proxy=None),
             )
         await self.clients[client].connect()
 
@@ -182,7 +192,7 @@ class Driver:
         joinLeave: bool = False,  # noqa: N803 - as in the commands
     ) -> Subscription:
         async def get_state(_channel: str) -> StreamPosition:
-            """The SDK's way to start where a page's state ends; it has no `since`."""
+            """The SDK's way to start where a page's state ends, from 0.5 on; it has no `since`."""
             emit(client=client, channel=channel, type="getState")
             assert since
             return StreamPosition(**since)
@@ -196,7 +206,7 @@ class Driver:
             token=token,
             get_token=token_source(tokens, **names) if tokens else None,
             join_leave=joinLeave,
-            get_state=get_state if since else None,
+            **({"get_state": get_state} if since else {}),
         )
 
     async def unsubscribe(self, client: str, channel: str) -> None:

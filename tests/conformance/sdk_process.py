@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Self
@@ -78,7 +79,7 @@ class Subscriber:
         """Wait until as much arrived; it must be exactly this, in this order."""
         what = f"the arrival of {len(data)} publications at {self.client}"
         self.sdk.log.wait(lambda: len(self.data) >= len(data), what, limit_s)
-        assert self.data == data
+        assert self.data == data, self.data
 
 
 class Sdk:
@@ -147,9 +148,18 @@ class Sdk:
 
 
 class SdkProcess(Sdk):
-    """Clients of one SDK in a process of their own."""
+    """Clients of one SDK in a process of their own.
 
-    def __init__(self, name: str, argv: list[str], errors: Path) -> None:
+    environment: beside the bare one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: list[str],
+        errors: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self.name = name
         self._errors: IO[bytes] = errors.open("ab")
@@ -160,7 +170,7 @@ class SdkProcess(Sdk):
             stderr=self._errors,
             text=True,
             cwd=CHECKOUT,
-            env=bare_environment(),
+            env=bare_environment() | dict(environment or {}),
         )
         self._writing = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="sdk-events", daemon=True)

@@ -28,6 +28,7 @@ def is_gap(event: Any) -> bool:
 # --- Subscribing and hearing ---------------------------------------------------------------
 
 
+@pytest.mark.older_sdks
 @pytest.mark.promise("exactly-once")
 def test_publications_arrive_once_and_in_order(
     sdk: Sdk, stage: Stage, client: str, name: str
@@ -60,6 +61,7 @@ def test_a_topic_without_history_delivers_live(
     listener.wait_for_data(["a", "b", "c"])
 
 
+@pytest.mark.older_sdks
 def test_commands_may_come_before_the_connection(sdk: Sdk, stage: Stage, name: str) -> None:
     """The JavaScript SDK sends connect and all subscriptions in its very first frame."""
     sdk.connect(name, stage.url, **stage.headers)
@@ -71,6 +73,7 @@ def test_commands_may_come_before_the_connection(sdk: Sdk, stage: Stage, name: s
     sdk.tell("disconnect", name)
 
 
+@pytest.mark.older_sdks
 def test_after_an_unsubscribe_nothing_arrives(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
@@ -86,14 +89,26 @@ def test_after_an_unsubscribe_nothing_arrives(
     # The answer comes behind whatever was sent to this client before.
     subscriber(sdk, client, f"open:{name}-other")
     assert listener.data == [1]
-    listener.subscribe()
-    listener.wait_for_data([1, 2])  # it asks for what it missed
     sdk.tell("disconnect", f"{name}-witness")
+
+
+def test_a_client_that_subscribes_again_gets_what_it_missed(
+    sdk: Sdk, stage: Stage, client: str, name: str
+) -> None:
+    """A panel that is opened again. Python's can't before 0.4.3."""
+    listener = subscriber(sdk, client, f"open:{name}")
+    stage.publisher.publish(f"open:{name}", 1)
+    listener.wait_for_data([1])
+    listener.unsubscribe()
+    stage.publisher.publish(f"open:{name}", 2)
+    listener.subscribe()
+    listener.wait_for_data([1, 2])
 
 
 # --- History -------------------------------------------------------------------------------
 
 
+@pytest.mark.older_sdks
 def test_history_is_read_in_pages_both_ways(sdk: Sdk, stage: Stage, client: str, name: str) -> None:
     """A chat shows its last lines at once, and older ones when somebody scrolls."""
     listener = subscriber(sdk, client, f"open:{name}")
@@ -149,6 +164,7 @@ def test_the_users_own_topic_is_allowed(sdk: Sdk, stage: Stage, site: Site, name
     sdk.tell("disconnect", name)
 
 
+@pytest.mark.older_sdks
 @pytest.mark.promise("temporary-error")
 def test_a_temporary_error_is_retried(sdk: Sdk, stage: Stage, client: str, name: str) -> None:
     """A database that was away for a moment must not leave pages dead until they are reloaded."""
@@ -162,6 +178,7 @@ def test_a_temporary_error_is_retried(sdk: Sdk, stage: Stage, client: str, name:
 # --- Recovery ------------------------------------------------------------------------------
 
 
+@pytest.mark.older_sdks
 @pytest.mark.promise("recovery")
 def test_after_a_cut_what_was_missed_arrives(
     sdk: Sdk, stage: Stage, client: str, name: str
@@ -182,24 +199,22 @@ def test_after_a_cut_what_was_missed_arrives(
     assert back["streamPosition"]["offset"] == 1
 
 
+@pytest.mark.older_sdks
 @pytest.mark.promise("exactly-once")
 def test_more_missed_than_is_kept_is_a_gap_that_is_told(
     sdk: Sdk, stage: Stage, client: str, name: str
 ) -> None:
-    """The page loads its state anew instead of showing one with a hole in it.
-
-    The topic keeps 5; the service remembers 300 of what it has delivered itself.
-    """
+    """The page loads its state anew instead of showing one with a hole in it. The topic keeps 5."""
     listener = subscriber(sdk, client, f"shallow:{name}")
     stage.publisher.publish(f"shallow:{name}", 1)
     listener.wait_for_data([1])
     with stage.link.down():
-        stage.publisher.publish(f"shallow:{name}", *range(2, 403))
+        stage.publisher.publish(f"shallow:{name}", *range(2, 9))
     back = listener.wait_for("subscribed", times=2)
     assert is_gap(back)
-    assert back["streamPosition"]["offset"] == 402
-    stage.publisher.publish(f"shallow:{name}", 403)
-    listener.wait_for_data([1, 403])
+    assert back["streamPosition"]["offset"] == 8
+    stage.publisher.publish(f"shallow:{name}", 9)
+    listener.wait_for_data([1, 9])
 
 
 @pytest.mark.promise("page-seam")

@@ -47,6 +47,11 @@ def presence(topic: str) -> Any:
     }
 
 
+def kept(topic: str) -> list[int]:
+    """The offsets of what a topic's history has in the store."""
+    return [each.offset for each in ws_service.get_history(topic).publications]
+
+
 def publish(topic: str, data: Any, **options: Any) -> None:
     ws_service.publish(topic, data, on_commit=False, **options)
 
@@ -69,6 +74,7 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
     "token": token,
     "expired_token": expired_token,
     "presence": presence,
+    "kept": kept,
     "publish": publish,
     "disconnect_user": disconnect,
     "unsubscribe_user": unsubscribe,

@@ -139,6 +139,18 @@ class ShallowTopic(OpenTopic):
     history = History(size=5, ttl=timedelta(minutes=10))
 
 
+class MayflyTopic(OpenTopic):
+    """Keeps what was published for a second."""
+
+    history = History(size=10, ttl=timedelta(seconds=1))
+
+
+class MayflyLatestTopic(MayflyTopic):
+    """Its present state is known for a second."""
+
+    recovery = "cache"
+
+
 class FleetingTopic(OpenTopic):
     """Keeps nothing: whoever is away misses it, and nobody promised otherwise."""
 
