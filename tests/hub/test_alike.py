@@ -44,8 +44,7 @@ async def attach(
     hub: Hub, subscription: Subscription, answers: list[Attached], history: History, **options: Any
 ) -> None:
     """The one call of a hub in which it is told of the topic's history."""
-    assert history
-    await hub.subscribe(subscription, answers.append, has_history=True, **options)
+    await hub.subscribe(subscription, answers.append, history=history, **options)
 
 
 @dataclass

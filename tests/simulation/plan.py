@@ -183,6 +183,7 @@ _FAULTS: Final[dict[str, tuple[int, Callable[[_Draw, list[int]], tuple[Any, ...]
     "restart_whole": (3, lambda d, _: (d.seconds(0.0, 3.0),)),
     "restart_older": (3, lambda d, _: (d.seconds(0.0, 3.0), d.seconds(0.1, 5.0))),
     "restart_empty": (1, lambda d, _: (d.seconds(0.0, 3.0),)),
+    "fail_over": (3, lambda *_: ()),
     "attach_replica": (2, lambda *_: ()),
     "flush_all": (2, lambda *_: ()),
     "evict": (6, lambda d, topics: (d.key(), d.one_of(topics))),

@@ -63,6 +63,14 @@ class RedisServer:
         self._replid = self._name()
         self._say_identity()
 
+    def fail_over(self) -> None:
+        """Another server takes the address over. This one stays up as its replica, and keeps the
+        connections that it has: reading works there, writing doesn't.
+        """
+        for connection in self._connections:
+            connection.is_at_replica = True
+        self.start()
+
     def forget_scripts(self) -> None:
         self._scripts.clear()
 
@@ -83,8 +91,9 @@ class RedisServer:
     def forget(self, connection: "_Connection") -> None:
         self._connections.pop(connection, None)
 
-    def answer(self, command: list[bytes]) -> Any:
+    def answer(self, command: list[bytes], *, is_at_replica: bool) -> Any:
         """Raises WrongCommand."""
+        run = self.store.read if is_at_replica else self.store.call
         match command[0].upper(), command[1:]:
             case b"PING", _:
                 return _Simple(b"PONG")
@@ -92,17 +101,19 @@ class RedisServer:
                 return _Simple(b"OK")
             case b"EVAL", [text, number, *rest]:
                 self._scripts[scripts.digest(text)] = text
-                return self._run(text, int(number), rest)
+                return self._run(text, int(number), rest, run)
             case b"EVALSHA", [digest, number, *rest]:
                 if digest not in self._scripts:
                     raise WrongCommand("NOSCRIPT No matching script. Please use EVAL.")
-                return self._run(self._scripts[digest], int(number), rest)
-        return self.store.call(*command)
+                return self._run(self._scripts[digest], int(number), rest, run)
+        return run(*command)
 
-    def _run(self, text: bytes, number_of_keys: int, rest: list[bytes]) -> Any:
+    def _run(
+        self, text: bytes, number_of_keys: int, rest: list[bytes], command: scripts.Command
+    ) -> Any:
         keys, arguments = rest[:number_of_keys], rest[number_of_keys:]
         self.before_change()
-        answer = scripts.run(text, keys, arguments, self.store.call)
+        answer = scripts.run(text, keys, arguments, command)
         self.on_script(text, keys, arguments, answer)
         self.after_change()
         return answer
@@ -126,6 +137,7 @@ class _Connection:
         self._server = server
         self._wire = wire
         self._unread = b""
+        self.is_at_replica = False
         self.channels: dict[bytes, None] = {}
 
     @property
@@ -158,9 +170,12 @@ class _Connection:
             self.push([b"pong", b""])
         else:
             try:
-                self._wire.send_back(_encode(self._server.answer(command)))
+                self._wire.send_back(_encode(self._answer(command)))
             except WrongCommand as error:
                 self._wire.send_back(b"-%b\r\n" % str(error).encode())
+
+    def _answer(self, command: list[bytes]) -> Any:
+        return self._server.answer(command, is_at_replica=self.is_at_replica)
 
     def _commands(self) -> Iterator[list[bytes]]:
         while (parsed := _parse(self._unread)) is not None:

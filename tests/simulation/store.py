@@ -51,6 +51,12 @@ class Store:
             raise WrongCommand(f"unknown command {command[0]!r}")
         return run(self, *command[1:])
 
+    def read(self, *command: bytes) -> Any:
+        """The same on a replica. Raises WrongCommand for what would write."""
+        if command[0].upper() not in _READING:
+            raise WrongCommand("READONLY You can't write against a read only replica.")
+        return self.call(*command)
+
     # --- the whole --------------------------------------------------------------------------
 
     def copy(self) -> dict[bytes, Any]:
@@ -294,6 +300,11 @@ def _listed(ranked: list[tuple[bytes, float]], with_scores: bool) -> list[bytes]
         return [member for member, _ in ranked]
     return [each for member, score in ranked for each in (member, _score(score))]
 
+
+_READING: Final = {
+    b"EXISTS", b"GET", b"PTTL", b"TIME", b"INFO", b"PUBLISH", b"HGET", b"HMGET", b"HSCAN", b"ZCARD",
+    b"ZSCORE", b"ZRANGE", b"ZREVRANGE", b"ZRANGEBYSCORE", b"XRANGE", b"XREVRANGE",
+}  # fmt: skip
 
 _COMMANDS: Final[dict[bytes, Callable[..., Any]]] = {
     b"DEL": Store._del,

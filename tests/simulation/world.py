@@ -376,6 +376,9 @@ class World:
     def attach_replica(self) -> None:
         self._redis.attach_replica()
 
+    def fail_over(self) -> None:
+        self._redis.fail_over()
+
     def flush_all(self) -> None:
         self._redis.store.load({})
 
