@@ -1,9 +1,14 @@
 """Tasks that run for ever end when they are told to."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
-from ws_service.cancellation import end
+import pytest
+
+from tests.waiting import until
+from ws_service.cancellation import end, pause, pause_until
 
 
 async def test_a_task_ends_though_a_library_loses_its_cancellation() -> None:
@@ -31,3 +36,19 @@ async def test_a_task_ends_though_a_library_loses_its_cancellation() -> None:
         await end(tasks)
     assert lost == 1
     assert all(task.done() for task in tasks)
+
+
+@pytest.mark.parametrize("wait", [lambda: pause(60), lambda: pause_until(asyncio.Event(), 60)])
+async def test_a_pause_is_ended_by_a_stray_cancellation_and_by_nothing_else(
+    wait: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    """A task that runs for ever goes on; one that is told to end, ends."""
+    stray = asyncio.create_task(wait())
+    await until(lambda: stray._fut_waiter is not None)  # type: ignore[attr-defined]
+    stray._fut_waiter.cancel()  # type: ignore[attr-defined]
+    await stray
+    meant = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    meant.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await meant

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -154,3 +155,23 @@ async def test_while_redis_is_away_joining_fails_in_time_and_later_succeeds(
     await link.subscribe("t:1")
     await layer.group_send("g.1", {"type": "x", "data": "1"})
     assert await heard.next() == ("t:1", b"1")
+
+
+@pytest.mark.parametrize("name", ["group", "groups, staying in"])
+async def test_a_stray_cancellation_ends_no_membership(
+    link: GroupLink, layer: Any, heard: Heard, name: str
+) -> None:
+    """A layer's time limit may escape into it; the topic would be deaf from then on."""
+    await link.subscribe("t:a")
+    (task,) = [each for each in asyncio.all_tasks() if each.get_name() == name]
+    await becomes(lambda: task._fut_waiter is not None)
+    task._fut_waiter.cancel()
+    await becomes(lambda: bool(task.done() or task._fut_waiter))
+    assert not task.done()
+    for _ in range(50):  # what is sent while it comes back is lost, as the layer promises
+        await layer.group_send("g.a", {"type": "x", "data": "1"})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                assert await heard.next() == ("t:a", b"1")
+                return
+    raise AssertionError("it hears nothing any more")

@@ -233,3 +233,19 @@ async def test_a_redis_that_refuses_to_be_listened_to_is_asked_with_pauses_and_n
         assert ear.restored == 0
         await ear.link.close()
         admin.acl_deluser("deaf")
+
+
+async def test_a_topic_that_nobody_wants_any_more_does_not_hold_up_the_return(ear: Ear) -> None:
+    """It may go before it was asked for on the new connection: no answer of Redis tells then."""
+    await ear.link.subscribe("stays")
+    await ear.link.subscribe("goes")
+    await until(lambda: ear.restored == 1)
+    listen = ear.link._listen
+
+    async def listen_and_lose(connection: redis.asyncio.Connection) -> None:
+        asyncio.get_running_loop().call_soon(ear.link.unsubscribe, "goes")
+        await listen(connection)
+
+    ear.link._listen = listen_and_lose  # type: ignore[method-assign]
+    ear.network.cut()
+    await until(lambda: ear.restored == 2)

@@ -67,8 +67,9 @@ class Pair:
         await self._has_arrived()
 
     def expire(self) -> None:
-        """As the time to live does it when it has passed."""
+        """As if the time to live had passed: for the store, and by the clock of the process."""
         self.raw.delete(self.keys.stream(TOPIC))
+        self.warm._topics[TOPIC].kept_until_s = 0.0
         self.model.expire()
 
     async def has_expired(self) -> None:

@@ -61,7 +61,7 @@ async def test_subscribers_get_what_is_published_at_the_new_master(
 async def test_doorbells_are_heard_at_the_new_master(servers: Pair, moving_stage: Stage) -> None:
     """At the old one nobody rings any more."""
     stage = moving_stage
-    listener, _, _ = await stage.subscribe(topic="cursor", has_history=False)
+    listener, _, _ = await stage.subscribe(topic="cursor", history=None)
     stage.publish(1, topic="cursor", size=0)
     await stage.hears(listener, [1])
     await asyncio.to_thread(servers.demote)

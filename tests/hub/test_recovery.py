@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from tests.hub.conftest import TOPIC, Stage
 from tests.waiting import until
 from ws_service.broker.position import Position
 from ws_service.broker.scripts import StreamPart
+from ws_service.errors import BrokerUnavailable
 from ws_service.hub.hub import Attached
+from ws_service.hub.topic import TRUSTED_FROM_S
+from ws_service.topics.history import History
 
 
 def offsets(attached: Attached) -> list[int] | None:
@@ -220,3 +224,152 @@ async def test_thousands_of_topics_are_joined_together(
     position = stage.publish(1, topic=topics[-1])
     _, _, attached = await stage.subscribe(topic=topics[-1], since=position)
     assert offsets(attached) == []
+
+
+async def test_who_comes_after_a_rebase_is_not_told_what_was_read_before_it(
+    stage: Stage, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow answer of Redis would make a gap of what the history still has."""
+    old = stage.publish(*range(1, 101))
+    await stage.subscribe()
+    read = stage.hub._streams.read
+    go_on = asyncio.Event()
+    slow = iter([go_on])
+
+    async def slow_read(*args: Any, **kwargs: Any) -> StreamPart:
+        is_slow = next(slow, None)
+        part = await read(*args, **kwargs)
+        if is_slow:
+            await is_slow.wait()
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", slow_read)
+    early = asyncio.create_task(stage.subscribe(since=Position(90, old.epoch)))
+    topic = stage.hub._topics[TOPIC]
+    await until(lambda: topic.backfill is not None)
+    another_server(stage, redis_server)
+    new = stage.publish(*range(101, 111))
+    await until(lambda: topic.position == new)
+    late = asyncio.create_task(stage.subscribe(since=Position(97, old.epoch)))
+    await until(lambda: late.done() or topic.waiting == 2)
+    go_on.set()
+    _, _, attached = await early
+    assert offsets(attached) == list(range(91, 111))
+    _, _, attached = await late
+    assert offsets(attached) == list(range(98, 111))
+
+
+async def test_what_a_store_says_that_lost_writes_is_no_gap(
+    stage: Stage, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that lagged has the same epoch, until the first publication."""
+    stage.publish(*range(1, 41))
+    _, subscription, _ = await stage.subscribe()
+    stage.hub.unsubscribe(subscription)
+    topic = stage.hub._topics[TOPIC]
+    at = topic.position
+    with redis.Redis(port=redis_server.port) as client:
+        stream, metadata = stage.keys.stream(TOPIC), stage.keys.metadata(TOPIC)
+        for offset in range(31, 41):
+            client.xdel(stream, f"{offset}-0")
+        client.hset(metadata, "offset", 30)
+    _, _, attached = await stage.subscribe(since=Position(20, at.epoch))
+    assert offsets(attached) == list(range(21, 31))
+    assert attached.position == Position(30, at.epoch)
+
+
+async def test_a_tail_that_moved_on_while_the_store_was_read_is_no_gap(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory that others needed, or a burst, must not look like a history that is gone."""
+    position = stage.publish(*range(1, 21))
+    await stage.subscribe()
+    topic = stage.hub._topics[TOPIC]
+    read = stage.hub._streams.read
+
+    async def read_meanwhile(*args: Any, **kwargs: Any) -> StreamPart:
+        part = await read(*args, **kwargs)
+        monkeypatch.setattr(stage.hub._streams, "read", read)
+        last = stage.publish(*range(21, 31))
+        await until(lambda: topic.position == last)
+        topic.tail.clear()
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", read_meanwhile)
+    _, _, attached = await stage.subscribe(since=Position(5, position.epoch))
+    assert offsets(attached) == list(range(6, 31))
+
+
+async def test_a_store_that_is_another_one_at_each_look_is_no_gap(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is told to try again: a gap would make it load its page anew."""
+    position = stage.publish(*range(1, 21))
+    await stage.subscribe()
+    topic = stage.hub._topics[TOPIC]
+    read = stage.hub._streams.read
+
+    async def read_and_rebase(*args: Any, **kwargs: Any) -> StreamPart:
+        part = await read(*args, **kwargs)
+        topic.rebase(topic.lineage)
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", read_and_rebase)
+    with pytest.raises(BrokerUnavailable, match="changes faster"):
+        await stage.subscribe(since=Position(5, position.epoch))
+
+
+@pytest.mark.parametrize("lifetime_s", [10, 60])
+async def test_a_tail_is_trusted_for_half_the_life_of_its_history(
+    stage: Stage, lifetime_s: int
+) -> None:
+    """Afterwards the store is asked, so that all processes say the same; a short life always is."""
+    history = History(100, timedelta(seconds=lifetime_s))
+    await stage.subscribe(history=history)
+    topic = stage.hub._topics[TOPIC]
+    before_s = asyncio.get_running_loop().time()
+    topic.kept_until_s = 0.0
+    topic.advance(1, b"1")
+    is_trusted = topic.kept_until_s >= before_s + lifetime_s / 2
+    assert is_trusted == (lifetime_s >= TRUSTED_FROM_S)
+
+
+async def test_what_the_store_keeps_no_longer_is_not_recovered_from_the_tail(
+    stage: Stage, raw: redis.Redis
+) -> None:
+    """A process that heard it would otherwise say something else than one that didn't."""
+    await stage.subscribe()
+    topic = stage.hub._topics[TOPIC]
+    position = stage.publish(1, 2, 3)
+    await until(lambda: topic.position == position)
+    raw.delete(stage.keys.stream(TOPIC))  # its time is over,
+    topic.kept_until_s = 0.0  # by the clock of the process, too
+    _, _, attached = await stage.subscribe(since=Position(1, position.epoch))
+    assert attached.recovered is None
+    _, _, attached = await stage.subscribe(since=position)
+    assert offsets(attached) == []
+
+
+async def test_how_long_a_stream_lives_is_asked_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands who come back after a restart cost one reading, however short its life is."""
+    history = History(100, timedelta(seconds=10))
+    await stage.subscribe(history=history)
+    position = stage.publish(1, 2, 3)
+    topic = stage.hub._topics[TOPIC]
+    await until(lambda: topic.position == position and topic.synchronising is None)
+    topic.kept_until_s = 0.0
+    read = stage.hub._streams.read
+    readings = 0
+
+    async def counted(*args: Any, **kwargs: Any) -> StreamPart:
+        nonlocal readings
+        readings += 1
+        return await read(*args, **kwargs)
+
+    monkeypatch.setattr(stage.hub._streams, "read", counted)
+    for _ in range(5):
+        _, _, attached = await stage.subscribe(since=Position(1, position.epoch), history=history)
+        assert offsets(attached) == [2, 3]
+    assert readings == 1

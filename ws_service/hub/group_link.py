@@ -160,6 +160,8 @@ class GroupLink:
                     if is_ending():
                         raise
                     self._complain(error)
+                    if isinstance(error, asyncio.CancelledError):
+                        await self._give_up_channel(layer, member)
                 member.is_receiving = False
                 if loop.time() - started_s > _LONGEST_PAUSE_S:
                     pause_s = _FIRST_PAUSE_S
@@ -196,6 +198,12 @@ class GroupLink:
                 if not was_receiving:
                     await _give_back(layer, channel)
                 await layer.group_discard(group.name, channel)
+
+    async def _give_up_channel(self, layer: Any, member: _Member) -> None:
+        """A layer takes a channel back when a receive() is cancelled, whoever has done that."""
+        channel, member.channel = member.channel, None
+        if channel is not None:
+            await self._leave(layer, member.group, channel, was_receiving=True)
 
     async def _new_channel(self, layer: Any) -> str:
         """One attempt at a time: the pub/sub layer keeps a channel also when it could not make it,
