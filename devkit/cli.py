@@ -29,6 +29,7 @@ from devkit.terminal import Terminal
 from devkit.virtualenv import VirtualEnvironment
 
 _TOOL_TIMEOUT_S = 600.0
+_SIMULATION_TIMEOUT_S = 24 * 3600.0
 _EPILOG = """\
 Everything is made inside the checkout, in .venv and .dev. Make has the same commands:
 make run, make test, make lint, …
@@ -127,6 +128,18 @@ def _bench(options: argparse.Namespace, rest: list[str], terminal: Terminal) -> 
         return _work(functools.partial(bench.measure, options.names, rest), terminal)
 
 
+def _simulate(_options: argparse.Namespace, rest: list[str], terminal: Terminal) -> int:
+    return _work(functools.partial(_simulated, rest), terminal)
+
+
+def _simulated(
+    arguments: list[str], venv: VirtualEnvironment, terminal: Terminal, interruption: Interruption
+) -> list[Outcome]:
+    argv: list[str | Path] = [venv.python, "-m", "tests.simulation", *arguments]
+    limit_s = _SIMULATION_TIMEOUT_S
+    return [step.take("simulate", argv, terminal, interruption, timeout_s=limit_s, streams=True)]
+
+
 def _clean(_options: argparse.Namespace, _: list[str], terminal: Terminal) -> int:
     return cleanup.clean(terminal)
 
@@ -203,6 +216,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "names", nargs="*", metavar="name", help=f"{', '.join(bench.NAMES)}; all without one"
+    )
+    add(
+        "simulate",
+        _simulate,
+        "thousands of simulated faults against the delivery contract; --seeds, --first, --seed",
+        takes_more=True,
     )
     add("images", _images, "build the two images without a Docker engine; say size and time")
     add(

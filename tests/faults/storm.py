@@ -3,16 +3,20 @@
 import json
 import queue
 import random
+import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
 import websockets.exceptions
 
+from devkit import checkout
 from devkit.redis_server import RedisServer
 from tests.conformance import sdk_process
 from tests.conformance.conftest import SERVERS
@@ -27,6 +31,7 @@ HISTORY_SIZES = {"deep": 1_000, "shallow": 5, "#": 1_000, "team": 100}
 USERS = ("Ada", "Grace", "")
 """Whose clients they are, in turns; "" is nobody's. Each user has an own topic, and a team's."""
 PRESENCE_LEASE_S = 3.0
+KEPT = checkout.STATE / "storms"
 TALKING_EVERY_MS = 400
 _LOSS_SLACK_S = 2.0
 _HUSH_LIMIT_S = 20.0
@@ -49,6 +54,7 @@ class Plan:
     doorbells: probabilities, for `tests.sites.push_site.doorbells`.
     sabotage: the mechanism to switch off in the service.
     linger_s: how long a service keeps a topic without subscribers.
+    busy: processes that do nothing but take a core's time meanwhile.
     settling_limit_s: how long to wait at the end for what has not arrived.
     """
 
@@ -67,6 +73,7 @@ class Plan:
     python_clients: int = 2
     topics_of_each: int = 5
     settling_limit_s: float = 30.0
+    busy: int = 0
     linger_s: float = 30.0
 
     @property
@@ -81,12 +88,14 @@ class Outcome:
 
     counters: of the service's processes together.
     done: how often each fault happened.
+    kept: where everything is that may tell what went wrong.
     """
 
     verdict: Verdict
     publications: int = 0
     counters: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    kept: Path | None = None
 
     def __str__(self) -> str:
         lines = [
@@ -99,6 +108,7 @@ class Outcome:
             f"counters: {dict(sorted(self.counters.items()))}",
             f"wrong: {len(self.verdict.wrong)}",
             *self.verdict.wrong[:20],
+            *([f"logs, events and hubs are in {self.kept}"] if self.kept else []),
         ]
         return "\n".join(lines)
 
@@ -137,6 +147,10 @@ class Storm:
     def _start(self) -> None:
         enter = self._stack.enter_context
         self._redis = enter(RedisServer().start(self._folder / "redis"))
+        for _ in range(self.plan.busy):
+            busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            self._stack.callback(busy.wait)
+            self._stack.callback(busy.kill)
         # Publishers reach Redis directly: the links are the services' own.
         environment = self._site.environment(SETTINGS) | {"REDIS_URL": self._redis.url}
         for number in range(self.plan.services):
@@ -281,6 +295,9 @@ class Storm:
             self._is_settled(oracle) and self._wrong_presence() == []
         ):
             time.sleep(0.2)
+        if not self._is_settled(oracle):
+            for service in self._services:
+                self._keep_hubs(service)
 
     def _is_settled(self, oracle: Oracle) -> bool:
         last: dict[tuple[str, str, str], int] = {}
@@ -329,12 +346,24 @@ class Storm:
             self._keep_what_was_seen()
 
     def _keep_what_was_seen(self) -> None:
-        """Beside the logs of the processes, for whoever has to find out."""
+        """With the logs of all processes, for whoever has to find out: a folder that stays."""
         for sdk in self._sdks:
             lines = [json.dumps(event) for event in sdk.log.all()]
             (self._folder / f"{sdk.name}.events").write_text("\n".join(lines))
         lines = [json.dumps(asdict(each)) for each in self._confirmations]
         (self._folder / "confirmations").write_text("\n".join(lines))
+        kept = KEPT / f"storm-{self.plan.seed}"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self._folder, kept, ignore=shutil.ignore_patterns("*.sock", "redis"))
+        self.outcome.kept = kept
+
+    def _keep_hubs(self, service: Service) -> None:
+        """What a process holds, while it still does: a client was left behind."""
+        with suppress(OSError, TimeoutError, websockets.exceptions.WebSocketException):
+            with service.connect("/ws/hubs/") as socket:
+                text = socket.recv(ANSWER_LIMIT_S)
+            path = self._folder / f"hubs-of-{self._services.index(service)}.json"
+            path.write_text(json.dumps(json.loads(text), indent=1))
 
     # --- The faults ------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ DEEP = tuple(f"deep:{n}" for n in range(6))
 SHALLOW = ("shallow:0", "shallow:1")
 
 # STORM_SEED=… repeats the random choices of a run; the time that processes take isn't repeatable.
+# STORM_BUSY=1 lets so many other processes take the time of a core meanwhile.
 SEED = int(os.environ.get("STORM_SEED", secrets.randbelow(1_000_000)))
+BUSY = int(os.environ.get("STORM_BUSY", "0"))
 
 WHOLE = Plan(
     seed=SEED,
@@ -34,6 +36,7 @@ WHOLE = Plan(
     topics=DEEP + SHALLOW,
     services=2,
     linger_s=1.0,
+    busy=BUSY,
 )
 
 

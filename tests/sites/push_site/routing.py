@@ -5,6 +5,7 @@ from django.urls import path
 
 from tests.sites.push_site import doorbells, methods, sabotage
 from tests.sites.push_site.counters import tell_counters
+from tests.sites.push_site.hubs import tell_hubs
 from tests.sites.push_site.topics import (
     DeepTopic,
     FlakyTopic,
@@ -54,7 +55,7 @@ rpc_methods = [
     rpc("refuse", methods.refuse),
     rpc("hang", methods.hang),
 ]
-websocket_urlpatterns = [path("ws/counters/", tell_counters)]
+websocket_urlpatterns = [path("ws/counters/", tell_counters), path("ws/hubs/", tell_hubs)]
 
 # Not in the settings: what is disturbed imports models.
 if settings.DOORBELL_FAULTS:
