@@ -12,7 +12,7 @@ from tests.devkit.dev_run import ROOT
 _SOURCE = (ROOT / "dev.py").read_text()
 COMMANDS = (
     *("run", "test", "lint", "format", "lock", "sdk", "bench", "images", "containers"),
-    *("screenshot", "clean"),
+    *("simulate", "screenshot", "clean"),
 )
 
 
