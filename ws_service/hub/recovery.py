@@ -134,7 +134,7 @@ class Recovery:
         try:
             part = await self._streams.read(topic.name, first, limit)
         finally:
-            if topic.generation == generation:
+            if topic.backfill is asyncio.current_task():
                 topic.backfill = None
         if topic.generation != generation:
             return None
