@@ -1,7 +1,7 @@
 """Who comes back gets everything it missed, or the news that it can't."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -278,6 +278,20 @@ async def test_what_a_store_says_that_lost_writes_is_no_gap(
     assert attached.position == Position(30, at.epoch)
 
 
+def before_answers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable[None]]
+) -> None:
+    """Let something happen when Redis has answered a reading and nobody knows the answer yet."""
+    read = stage.hub._streams.read
+
+    async def read_and_act(*args: Any, **kwargs: Any) -> StreamPart:
+        part = await read(*args, **kwargs)
+        await act()
+        return part
+
+    monkeypatch.setattr(stage.hub._streams, "read", read_and_act)
+
+
 async def test_a_tail_that_moved_on_while_the_store_was_read_is_no_gap(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,17 +299,14 @@ async def test_a_tail_that_moved_on_while_the_store_was_read_is_no_gap(
     position = stage.publish(*range(1, 21))
     await stage.subscribe()
     topic = stage.hub._topics[TOPIC]
-    read = stage.hub._streams.read
 
-    async def read_meanwhile(*args: Any, **kwargs: Any) -> StreamPart:
-        part = await read(*args, **kwargs)
-        monkeypatch.setattr(stage.hub._streams, "read", read)
+    async def burst() -> None:
+        monkeypatch.undo()
         last = stage.publish(*range(21, 31))
         await until(lambda: topic.position == last)
         topic.tail.clear()
-        return part
 
-    monkeypatch.setattr(stage.hub._streams, "read", read_meanwhile)
+    before_answers(stage, monkeypatch, burst)
     _, _, attached = await stage.subscribe(since=Position(5, position.epoch))
     assert offsets(attached) == list(range(6, 31))
 
@@ -307,14 +318,11 @@ async def test_a_store_that_is_another_one_at_each_look_is_no_gap(
     position = stage.publish(*range(1, 21))
     await stage.subscribe()
     topic = stage.hub._topics[TOPIC]
-    read = stage.hub._streams.read
 
-    async def read_and_rebase(*args: Any, **kwargs: Any) -> StreamPart:
-        part = await read(*args, **kwargs)
+    async def rebase() -> None:
         topic.rebase(topic.lineage)
-        return part
 
-    monkeypatch.setattr(stage.hub._streams, "read", read_and_rebase)
+    before_answers(stage, monkeypatch, rebase)
     with pytest.raises(BrokerUnavailable, match="changes faster"):
         await stage.subscribe(since=Position(5, position.epoch))
 
