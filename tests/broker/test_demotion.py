@@ -26,6 +26,7 @@ from tests.waiting import until
 from ws_service.broker.connection import AsyncBroker, BlockingBroker
 from ws_service.broker.demotion import demotion_code
 from ws_service.broker.keys import Keys
+from ws_service.broker.leases import renew_call
 from ws_service.broker.scripts import Call, publish_answer, publish_call
 from ws_service.errors import BrokerUnavailable
 
@@ -124,6 +125,19 @@ async def test_the_service_follows_the_address_on_all_its_connections(
 
 
 @pytest.mark.promise("fail-over")
+async def test_a_renewal_of_the_lease_shows_that_it_has_moved(
+    servers: Pair, asynchronous: AsyncBroker, moves: list[str]
+) -> None:
+    """What was refused may never be asked for again, and doorbells would be missed for ever."""
+    await asynchronous.run(call_for(1))
+    servers.demote()
+    with pytest.raises(BrokerUnavailable, match="READONLY"):
+        await asynchronous.run(call_for(2))
+    servers.move()
+    await asynchronous.run(renew_call(KEYS, 0, "incarnation", 1_000, b"{}", is_new=True))
+    assert moves == ["moved"]
+
+
 async def test_no_connection_to_the_old_master_stays(
     servers: Pair, asynchronous: AsyncBroker, blocking: BlockingBroker
 ) -> None:

@@ -227,3 +227,20 @@ async def test_both_carry_300_publications_and_not_one_more(redis_server: RedisS
         for back, offsets in ((300, list(range(2, 302))), (301, None)):
             answers = await both.answers(position(both.model, back, "current"))
             assert (answers["warm"], answers["cold"]) == (offsets, offsets)
+
+
+@pytest.mark.parametrize("length", [1, 60_000], ids=["small", "too large for a doorbell"])
+@pytest.mark.parametrize("is_trusted", [False, True], ids=["asked", "trusted"])
+async def test_what_has_expired_does_not_come_back_with_the_next_publication(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, length: int, is_trusted: bool
+) -> None:
+    """It begins a new life for itself, not for what was gone before."""
+    if is_trusted:
+        monkeypatch.setattr("ws_service.hub.topic.TRUSTED_FROM_S", 1.0)
+    history = History(10, timedelta(seconds=1))
+    async with pair(redis_server, history, is_cache=False, recovery_limit_bytes=1_000_000) as both:
+        await both.publish(1, 1, 1)
+        await both.has_expired()
+        await both.publish(length)
+        found = await both.answers(Position(0, both.model.top.epoch))
+        assert found["warm"] == found["cold"] == found["promised"]

@@ -342,6 +342,19 @@ async def test_a_tail_is_trusted_for_half_the_life_of_its_history(
     assert is_trusted == (lifetime_s >= TRUSTED_FROM_S)
 
 
+async def test_what_was_read_late_is_kept_no_longer_than_its_reading_says(
+    stage: Stage, deaf: Callable[[], None], raw: redis.Redis
+) -> None:
+    """A process that was cut off for most of a history's life knows it for the rest only."""
+    await stage.subscribe()
+    topic = stage.hub._topics[TOPIC]
+    deaf()
+    position = stage.publish(1, 2, 3)
+    raw.pexpire(stage.keys.stream(TOPIC), 5_000)
+    await until(lambda: topic.position == position)
+    assert topic.kept_until_s <= asyncio.get_running_loop().time() + 5
+
+
 async def test_what_the_store_keeps_no_longer_is_not_recovered_from_the_tail(
     stage: Stage, raw: redis.Redis
 ) -> None:

@@ -78,9 +78,9 @@ class Follower:
     def topic(self) -> str:
         return self._topic.name
 
-    def is_at(self, hub: Hub) -> bool:
+    def is_at(self, hub: Hub | None) -> bool:
         """Whether it is, or is about to be, a client of this process."""
-        return self._hub is hub
+        return hub is not None and self._hub is hub
 
     def come(self, hub: Hub, after_s: float = 0.0) -> None:
         """Subscribe there, from the position it has."""
@@ -192,7 +192,7 @@ class Follower:
 
     def _judge_age(self, at: At, to: At) -> None:
         assert self._window is not None
-        if self._truth.is_past_its_life(self._window, to) or self._truth.is_too_much(
+        if self._truth.is_past_its_life(self._window, at, to) or self._truth.is_too_much(
             self.topic, at, to
         ):
             self._wrong(f"from {at} to {to} it recovered what the history no longer keeps")

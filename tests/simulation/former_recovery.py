@@ -81,5 +81,5 @@ async def _read(recovery: Recovery, topic: HubTopic, looks_at_top: bool) -> None
     older = [p for p in part.publications if p.offset <= topic.tail.end]
     encoded = [Encoded.of(p.offset, p.payload, p.extra) for p in older]
     start = encoded[0].offset - 1 if encoded else top.offset
-    topic.tail.prepend(Reading(topic.generation, start, encoded))
     topic.keep_until(began_s + part.kept_for_s)
+    topic.tail.prepend(Reading(topic.generation, start, encoded))

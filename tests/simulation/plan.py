@@ -60,6 +60,7 @@ class Knobs:
     changes_kept: int
     positions_at_once: int
     tails_bytes: int
+    doorbell_bytes: int
     linger_s: float
     lingering: int
 
@@ -87,6 +88,7 @@ class Plan:
             changes_kept=chance.choice((65_536, 65_536, 3)),
             positions_at_once=chance.choice((200, 2)),
             tails_bytes=chance.choice((67_108_864, 67_108_864, 400)),
+            doorbell_bytes=chance.choice((16_384, 16_384, 4)),
             linger_s=chance.choice((30.0, 2.0)),
             lingering=chance.choice((10_000, 0)),
         )
@@ -142,11 +144,8 @@ class _Draw:
     def hub(self) -> int:
         return self._chance.randrange(self._hubs)
 
-    def client(self) -> int:
-        return self._chance.randrange(self._clients)
-
     def turns(self) -> int:
-        return self._chance.randrange(8)
+        return self._chance.choice((0, 1, 2, 2, 3, 5))
 
     def pick(self) -> int:
         return self._chance.randrange(1_000)
@@ -189,7 +188,7 @@ _FAULTS: Final[dict[str, tuple[int, Callable[[_Draw, list[int]], tuple[Any, ...]
     "evict": (6, lambda d, topics: (d.key(), d.one_of(topics))),
     "forget_scripts": (3, lambda *_: ()),
     "restart_hub": (3, lambda d, _: (d.hub(), d.seconds(0.1, 3.0))),
-    "leave_as_link_returns": (6, lambda d, _: (d.hub(), d.client(), d.turns())),
+    "leave_as_link_returns": (6, lambda d, _: (d.hub(), d.turns())),
     "forget_tails": (4, lambda d, _: (d.hub(),)),
     "cancel_stray": (12, lambda d, _: d.stray()),
 }

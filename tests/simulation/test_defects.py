@@ -1,12 +1,13 @@
 """The simulation finds what it is there for: each defect that is put back turns it red."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 
 import pytest
 
 from tests.simulation import defects
-from tests.simulation.plan import Plan
+from tests.simulation.plan import Event, Plan
 from tests.simulation.shrink import shrink
 from tests.simulation.world import run
 
@@ -17,21 +18,33 @@ SEEDS_LIMIT = 400
 # What has to go wrong for it, and a seed that was red once: another one may be by now.
 NEEDS: dict[str, tuple[int, Sequence[str]]] = {
     "a_reading_outlives_its_generation": (
-        60,
+        8,
         ("restart_whole", "attach_replica", "hold_up_hub", "hold_up_wire", "restart_hub",
          "forget_tails"),
     ),
     "a_store_that_lost_writes_is_believed": (
-        11, ("restart_older", "hold_up_hub", "forget_tails"),
+        6, ("restart_older", "hold_up_hub", "forget_tails"),
     ),
     "what_was_not_compared_counts_as_compared": (
         2, ("lose_doorbells", "attach_replica", "cancel_stray"),
     ),
-    "the_change_index_has_no_name": (58, ("lose_doorbells", "flush_all", "evict")),
-    "a_topic_that_is_gone_is_waited_for": (58, ("cut_wire", "leave_as_link_returns")),
-    "the_tail_knows_no_age": (0, ("cut_wire",)),
+    "the_change_index_has_no_name": (145, ("lose_doorbells", "flush_all", "evict")),
+    "the_tail_knows_no_age": (30, ("cut_wire",)),
     "the_tail_knows_no_size": (2, ("cut_wire",)),
 }  # fmt: skip
+
+
+def _nobody_stays() -> Plan:
+    """The one client of a process leaves in the very turn in which the link is back, for good."""
+    plan = Plan.of(0)
+    visit = Event(0.0, "visit", (0, (0,), 0))
+    leave = Event(4.0, "leave_as_link_returns", (0, 2))
+    knobs = replace(plan.knobs, lingering=0)
+    return replace(plan, hubs=2, clients=1, knobs=knobs, events=(visit, leave))
+
+
+# So rare that no seed is waited for.
+MADE = {"a_topic_that_is_gone_is_waited_for": _nobody_stays}
 
 
 def _is_red(plan: Plan, defect: str) -> bool:
@@ -40,6 +53,10 @@ def _is_red(plan: Plan, defect: str) -> bool:
 
 
 def _red_plan(defect: str) -> Plan:
+    if defect in MADE:
+        plan = MADE[defect]()
+        assert _is_red(plan, defect)
+        return plan
     seed, kinds = NEEDS[defect]
     for each in chain([seed], range(SEEDS_LIMIT)):
         if _is_red(plan := Plan.of(each, *kinds), defect):
@@ -49,10 +66,10 @@ def _red_plan(defect: str) -> Plan:
 
 def test_every_defect_is_put_back_here() -> None:
     """One that nobody puts back proves nothing."""
-    assert set(NEEDS) == set(defects.DEFECTS)
+    assert {*NEEDS, *MADE} == set(defects.DEFECTS)
 
 
-@pytest.mark.parametrize("defect", NEEDS)
+@pytest.mark.parametrize("defect", defects.DEFECTS)
 def test_a_defect_that_is_put_back_turns_it_red(defect: str) -> None:
     """And only the defect does: the same run without it is green."""
     plan = _red_plan(defect)

@@ -148,18 +148,22 @@ class Truth:
         found = self._of(topic, epoch, offset)
         return None if found is None else found.uids.get(offset)
 
-    def is_past_its_life(self, window: Window, to: At) -> bool:
-        """Whether what was recovered up to there had expired before anybody asked: each
-        publication gives all of them a new life.
+    def is_past_its_life(self, window: Window, at: At, to: At) -> bool:
+        """Whether some of what was recovered between two positions had expired before anybody
+        asked, or before the next publication came: each one gives all of them a new life.
         """
-        found = self._of(window.topic, to.epoch, to.offset)
-        if found is None or to.offset not in found.times_s:
-            return False
         lifetime_s = self._kept[window.topic].lifetime_s
-        offset, ends_s = to.offset, 0.0
-        while (time_s := found.times_s.get(offset)) and (not ends_s or time_s <= ends_s):
+        ends_s: float | None = None
+        offset = at.offset
+        while (time_s := self._published_s(window.topic, to.epoch, offset + 1)) is not None:
+            if ends_s is not None and time_s > ends_s:
+                return offset < to.offset or ends_s < window.began_s
             offset, ends_s = offset + 1, time_s + lifetime_s
-        return ends_s < window.began_s
+        return ends_s is not None and ends_s < window.began_s
+
+    def _published_s(self, topic: str, epoch: str, offset: int) -> float | None:
+        found = self._of(topic, epoch, offset)
+        return None if found is None else found.times_s.get(offset)
 
     def is_too_much(self, topic: str, at: At, to: At) -> bool:
         """Whether the history has never kept so many."""

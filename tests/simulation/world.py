@@ -20,6 +20,7 @@ from tests.simulation.truth import Kept, Truth
 from tests.simulation.virtual_time import VirtualLoop
 from ws_service.broker.connection import AsyncBroker
 from ws_service.broker.keys import Keys
+from ws_service.broker.link import PING_INTERVAL_S, DoorbellLink
 from ws_service.broker.streams import Streams
 from ws_service.errors import BrokerUnavailable
 from ws_service.hub.hub import Hub
@@ -27,6 +28,7 @@ from ws_service.node import node_id
 
 RECOVERY_LIMIT_BYTES: Final = 1_000_000
 SETTLING_LIMIT_S: Final = 60.0
+SILENT_S: Final = 2 * PING_INTERVAL_S
 PUBLISHING_LIMIT_S: Final = 30.0
 
 
@@ -81,7 +83,7 @@ class World:
         self._bells: dict[str, tuple[int, float, float]] = {}
         self._strays: list[tuple[str, str]] = []
         self._redis.on_command = self._stray
-        self._to_leave: dict[str, tuple[int, int, int]] = {}
+        self._to_leave: dict[str, tuple[int, int]] = {}
         self._network.on_connected = self._leave_soon
         self._hubs: list[Hub | None] = [None] * plan.hubs
         self._followers: list[list[Follower]] = [[] for _ in range(plan.clients)]
@@ -113,6 +115,7 @@ class World:
         self._site = Streams(AsyncBroker("redis://site:6379/0"), self._keys)
         for number in range(self._plan.hubs):
             self._start_hub(number)
+        self._work(self._watch_links())
         began_s = self._loop.time()
         for number, event in enumerate(self._plan.events):
             if event.kind == "restart_older":
@@ -130,6 +133,8 @@ class World:
 
     async def _end_all(self) -> None:
         self._is_over = True
+        for work in self._works:
+            work.cancel()
         for follower in self._all_followers():
             follower.leave()
         for hub in self._hubs:
@@ -168,9 +173,19 @@ class World:
         await self._until(
             lambda: self._unsent == 0 and all(each.is_at_top() for each in self._all_followers())
         )
-        for number, hub in enumerate(self._hubs):
-            if hub is not None and hub._link._must_tell:
-                self.judgement.wrong.append(f"the link of process {number} never says it is back")
+
+    async def _watch_links(self) -> None:
+        """A link that is up and hears Redis answer says soon that it is back."""
+        silent_since_s: dict[DoorbellLink, float] = {}
+        while True:
+            await asyncio.sleep(1.0)
+            now_s = self._loop.time()
+            links = [hub._link for hub in self._hubs if hub is not None and hub._link._must_tell]
+            silent_since_s = {link: silent_since_s.get(link, now_s) for link in links}
+            for link, since_s in silent_since_s.items():
+                if now_s > since_s + SILENT_S and link._heard_s > since_s + PING_INTERVAL_S:
+                    self.judgement.wrong.append("a link is up and never says that it is back")
+                    return
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         deadline_s = self._loop.time() + SETTLING_LIMIT_S
@@ -294,14 +309,24 @@ class World:
                     task._fut_waiter.cancel()  # type: ignore[attr-defined]
                     break
 
-    def leave_as_link_returns(self, hub: int, client: int, turns: int) -> None:
-        """So many turns of the loop after the next connection of a process."""
-        self._to_leave[f"hub{hub}"] = (hub, client, turns)
+    def leave_as_link_returns(self, hub: int, turns: int) -> None:
+        """All clients of a process go to the next one, so many turns of the loop after it has a
+        new link.
+        """
+        self._to_leave[f"hub{hub}"] = (hub, turns)
+        for wire in self._network.wires(f"hub{hub}"):
+            wire.cut()
 
     def _leave_soon(self, host: str) -> None:
-        if (found := self._to_leave.pop(host, None)) is not None:
-            hub, client, turns = found
-            self._after_turns(turns, lambda: self._come(client, hub, 0.5))
+        task = asyncio.current_task()
+        if host in self._to_leave and task is not None and task.get_name() == "doorbell link":
+            hub, turns = self._to_leave.pop(host)
+            self._after_turns(turns, lambda: self._all_leave(hub))
+
+    def _all_leave(self, hub: int) -> None:
+        for client, followers in enumerate(self._followers):
+            if any(follower.is_at(self._hubs[hub]) for follower in followers):
+                self._come(client, (hub + 1) % len(self._hubs), 0.5)
 
     def _after_turns(self, turns: int, act: Callable[[], None]) -> None:
         if turns == 0:
@@ -432,6 +457,7 @@ def _knobs(knobs: Knobs) -> Iterator[None]:
             ("hub.watcher.CHANGES_AT_ONCE", knobs.changes_at_once),
             ("hub.watcher.POSITIONS_AT_ONCE", knobs.positions_at_once),
             ("broker.scripts.CHANGES_KEPT", knobs.changes_kept),
+            ("broker.scripts.PAYLOAD_LIMIT_BYTES", knobs.doorbell_bytes),
             ("hub.shelf.TAILS_LIMIT_BYTES", knobs.tails_bytes),
             ("hub.shelf.LINGER_S", knobs.linger_s),
             ("hub.shelf.LINGERING_LIMIT", knobs.lingering),

@@ -12,7 +12,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from ws_service.broker.clients import HUB_CONNECTIONS, async_client, blocking_client
 from ws_service.broker.demotion import demotion_code
-from ws_service.broker.scripts import Call, Script
+from ws_service.broker.scripts import Call, Script, script
 from ws_service.errors import BrokerUnavailable
 from ws_service.outage import in_words
 from ws_service.redis_url import RedisUrl
@@ -233,7 +233,8 @@ class AsyncBroker:
         """From now on there are new connections; those in use are left when they are given back."""
         if not self._refused:
             logger.warning("Connecting anew, this server is not the right one: %s", why(error))
-        self._refused |= scripts
+        # A renewal always writes, and soon: others may never be asked for again.
+        self._refused |= scripts | {script("lease_renew")}
         now_s = asyncio.get_running_loop().time()
         await asyncio.sleep(self._left_s + LEAVING_PAUSE_S - now_s)
         if client is self._redis:  # else somebody else has been here meanwhile

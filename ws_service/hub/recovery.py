@@ -82,8 +82,8 @@ class Recovery:
                 continue
             if topic.position == top and reading.start >= top.offset:
                 return _nothing_if_current(topic, position)
-            if (latest := _publication_at(reading, topic.position.offset)) is not None:
-                return [latest]
+            if reading.end >= topic.position.offset > reading.start:
+                return topic.tail.behind(reading, topic.position.offset - 1)
         raise _too_fast(topic)
 
     async def _everything(self, topic: HubTopic, position: Position) -> list[Encoded] | None:
@@ -152,18 +152,14 @@ class Recovery:
         reading = Reading(
             generation, start, [p for p in publications if p.offset <= topic.tail.end]
         )
-        topic.tail.prepend(reading)
         topic.keep_until(began_s + part.kept_for_s)
+        topic.tail.prepend(reading)
         return reading
 
     def _done(self, task: asyncio.Task[Reading | None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # those who wait for it may have gone
-
-
-def _publication_at(reading: Reading, offset: int) -> Encoded | None:
-    return next((each for each in reading.publications if each.offset == offset), None)
 
 
 def _nothing_if_current(topic: HubTopic, position: Position) -> list[Encoded] | None:

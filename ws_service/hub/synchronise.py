@@ -124,7 +124,7 @@ class Synchroniser:
         count("ws_service_gaps_repaired_total")
         size = 0
         for publication in publications:
-            topic.advance(publication.offset, publication.payload, publication.extra)
+            topic.advance(publication.offset, publication.payload, publication.extra, is_news=False)
             size += len(publication.payload) + len(publication.extra)
             if size > BYTES_A_TURN:
                 size = 0

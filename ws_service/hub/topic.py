@@ -108,26 +108,37 @@ class HubTopic:
         self.held, self.must_look = [], False
         return held, must_look
 
-    def advance(self, offset: int, payload: bytes, extra: bytes = b"") -> None:
-        """The next publication: into the tail, and on its way to the subscribers."""
+    def advance(
+        self, offset: int, payload: bytes, extra: bytes = b"", *, is_news: bool = True
+    ) -> None:
+        """The next publication: into the tail, and on its way to the subscribers.
+
+        is_news: whether a doorbell brought it. What was read may be old; its reading says how long
+            it is kept (``keep_until``).
+        """
         publication = Encoded.of(offset, payload, extra)
+        self._let_expire()
         self.lineage = Lineage(Position(offset, self.position.epoch), self.lineage.earlier)
         self.tail.append(publication)
-        self.keep_until(self._loop.time() + self._trusted_s)
+        if is_news:
+            self.kept_until_s = max(self.kept_until_s, self._loop.time() + self._trusted_s)
         self._send(publication.json)
 
     def keep_until(self, time_s: float) -> None:
-        """The history keeps what is in the tail at least so long."""
+        """The history keeps at least so long what it keeps now."""
+        self._let_expire()
         self.kept_until_s = max(self.kept_until_s, time_s)
 
-    def since(self, offset: int) -> list[Encoded] | None:
-        """Everything after an offset, None if some of it is not in the tail.
-
-        What the history may keep no longer is thrown away first: whoever asks another process
-        gets the same answer.
-        """
+    def _let_expire(self) -> None:
+        """Before the tail gets a new life: what has expired must not come back with it."""
         if self._loop.time() >= self.kept_until_s:
             self.tail.clear()
+
+    def since(self, offset: int) -> list[Encoded] | None:
+        """Everything after an offset, None if some of it is not in the tail, or may have expired:
+        whoever asks another process gets the same answer.
+        """
+        self._let_expire()
         return self.tail.after(offset)
 
     def pass_on(self, payload: bytes, extra: bytes = b"") -> None:

@@ -6,7 +6,8 @@
 -- Answer {last change number, number up to which changes may be forgotten, identity of the server
 --         and the index, {topic, change number, offset, epoch, topic, …}}
 
-local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+local last = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'),
+  tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] or '0'))
 local server = (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '') .. ' '
   .. (string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
 
@@ -21,6 +22,9 @@ if not name or string.sub(name, 1, 1) ~= '\n' then
   name = '\n' .. ARGV[5]
   redis.call('ZADD', KEYS[1], -1, name)
 end
+
+-- Publishers of the release before keep more, and don't spare the name: room for them.
+redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -1 - kept)
 
 local forgotten = 0
 if redis.call('ZCARD', KEYS[1]) > kept then
