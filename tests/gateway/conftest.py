@@ -36,6 +36,16 @@ def served(
 
 
 @pytest.fixture
+def no_traceback(served: Service) -> Iterator[None]:
+    """Anybody can send nonsense: it must not fill the log with errors of the service."""
+    before = served.child.tail(10_000)
+    yield
+    new = served.child.tail(10_000)[len(before) :]
+    assert "Traceback" not in new
+    assert "ERROR" not in new
+
+
+@pytest.fixture
 def is_daphne(served: Service) -> bool:
     return "ws_service" in served.child.argv
 

@@ -101,8 +101,6 @@ class Recovery:
             reading = await self._read_back(topic)
             if reading is None or reading.generation != topic.generation:
                 continue
-            if not topic.lineage.covers(position):
-                continue
             if position.offset < reading.start:
                 return None
             if (found := topic.tail.after(position.offset)) is not None:

@@ -117,11 +117,10 @@ class HubTopic:
             it is kept (``keep_until``).
         """
         publication = Encoded.of(offset, payload, extra)
-        self._let_expire()
+        if is_news:
+            self.keep_until(self._loop.time() + self._trusted_s)
         self.lineage = Lineage(Position(offset, self.position.epoch), self.lineage.earlier)
         self.tail.append(publication)
-        if is_news:
-            self.kept_until_s = max(self.kept_until_s, self._loop.time() + self._trusted_s)
         self._send(publication.json)
 
     def keep_until(self, time_s: float) -> None:
